@@ -1,0 +1,3 @@
+module github.com/monshin/monshin
+
+go 1.26.0
