@@ -1,5 +1,7 @@
 package estate
 
+import "sync"
+
 // The kinds of parts. Each line is the whole table's row for that kind: its name,
 // the type of its value, and the IAM actions that a collector needs to read it.
 // A test compares the actions with the calls that collectors really make;
@@ -107,7 +109,7 @@ func kindList() []interface {
 
 func (k kind) table() kind { return k }
 
-func kinds() map[string]AnyKind {
+func makeKinds() map[string]AnyKind {
 	m := map[string]AnyKind{}
 	for _, k := range kindList() {
 		m[k.Name()] = k
@@ -115,10 +117,15 @@ func kinds() map[string]AnyKind {
 	return m
 }
 
-func kindTable() map[string]kind {
+func makeKindTable() map[string]kind {
 	m := map[string]kind{}
 	for _, k := range kindList() {
 		m[k.Name()] = k.table()
 	}
 	return m
 }
+
+// kindTable is made once: decoding a journal asks for it at every line.
+var kindTable = sync.OnceValue(makeKindTable)
+
+var kinds = sync.OnceValue(makeKinds)

@@ -1,0 +1,209 @@
+package probe
+
+import (
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/monshin/monshin/diagnose/estate"
+	"github.com/monshin/monshin/diagnose/fact"
+	"github.com/monshin/monshin/diagnose/finding"
+)
+
+// patient is the instance as judgements see it: the live row, or, where it is
+// gone or has lost its network, completed from its RunInstances event (a
+// terminated row has no VPC, subnet or groups any more; domain.md §5.4).
+type patient struct {
+	estate.Instance
+	// dead says that the instance is terminated, shutting down, or its row is gone.
+	dead bool
+	// died is when it ended, zero where that is not known.
+	died time.Time
+	// rebuilt says that launch facts came from CloudTrail.
+	rebuilt bool
+	// at and origin are where the facts are from.
+	at     estate.Key
+	origin fact.Origin
+}
+
+// trailOf is the part that holds everything CloudTrail knows of an instance.
+func trailOf(id string) estate.Key {
+	return estate.TrailPart.Key(instanceQuery(id).String())
+}
+
+func instanceQuery(id string) estate.TrailQuery {
+	return estate.TrailQuery{Attribute: "ResourceName", Value: id}
+}
+
+// thePatient reads the instance. Whys is not empty where it cannot be had.
+func thePatient(v *estate.View) (patient, []fact.Why) {
+	id := v.Target().InstanceID
+	row := estate.InstancePart.Of(v, id)
+	p := patient{Instance: row.Value(), at: estate.InstancePart.Key(id), origin: row.Origin()}
+	switch {
+	case row.IsUnknown() && row.Why().Reason == fact.Pending:
+		return p, whyOf(row)
+	case row.IsKnown() && p.State != "terminated" && p.State != "shutting-down":
+		return p, nil
+	}
+	// Dead, gone, or not readable: the launch event is the other witness.
+	trail := estate.TrailPart.Of(v, instanceQuery(id).String())
+	if row.IsUnknown() {
+		// What is not readable is not dead. The event tells how it was launched, and
+		// that is not enough to judge what it is now.
+		return p, whyOf(row)
+	}
+	p.dead = true
+	p.ID = id
+	events, known := trail.Get()
+	if known {
+		p.died = deathIn(events.Events)
+	}
+	if p.died.IsZero() {
+		p.died = transitionTime(p.Transition)
+	}
+	if p.VPC != "" {
+		return p, nil
+	}
+	if !known {
+		if trail.IsUnknown() {
+			return p, whyOf(trail)
+		}
+		return p, []fact.Why{{Reason: fact.NotRecorded, Action: "cloudtrail:LookupEvents", Resource: id}}
+	}
+	for _, e := range events.Events {
+		if e.Launch == nil || e.Error != "" {
+			continue
+		}
+		p.complete(*e.Launch)
+		p.rebuilt = true
+		p.at, p.origin = trailOf(id), trail.Origin()
+		p.origin.Source = fact.Trail
+		return p, nil
+	}
+	return p, []fact.Why{{Reason: fact.NotRecorded, Action: "cloudtrail:LookupEvents", Resource: id, Detail: "RunInstances"}}
+}
+
+// complete fills what the row has lost with what the launch had.
+func (p *patient) complete(l estate.Instance) {
+	fill := func(dst *string, src string) {
+		if *dst == "" {
+			*dst = src
+		}
+	}
+	fill(&p.Name, l.Name)
+	fill(&p.OwnerID, l.OwnerID)
+	fill(&p.Platform, l.Platform)
+	fill(&p.PlatformDetails, l.PlatformDetails)
+	fill(&p.UsageOperation, l.UsageOperation)
+	fill(&p.Architecture, l.Architecture)
+	fill(&p.Hypervisor, l.Hypervisor)
+	fill(&p.Type, l.Type)
+	fill(&p.ImageID, l.ImageID)
+	fill(&p.KeyName, l.KeyName)
+	fill(&p.AZ, l.AZ)
+	fill(&p.VPC, l.VPC)
+	fill(&p.Subnet, l.Subnet)
+	fill(&p.PrivateIP, l.PrivateIP)
+	fill(&p.PublicIP, l.PublicIP)
+	fill(&p.ProfileARN, l.ProfileARN)
+	fill(&p.ProfileID, l.ProfileID)
+	fill(&p.State, "terminated")
+	if p.LaunchTime.IsZero() {
+		p.LaunchTime = l.LaunchTime
+	}
+	if len(p.Groups) == 0 {
+		p.Groups = l.Groups
+	}
+	if len(p.Interfaces) == 0 {
+		p.Interfaces = l.Interfaces
+	}
+	if len(p.ProductCodes) == 0 {
+		p.ProductCodes = l.ProductCodes
+	}
+	if len(p.Tags) == 0 {
+		p.Tags = l.Tags
+	}
+	if p.Metadata == (estate.MetadataOptions{}) {
+		p.Metadata = l.Metadata
+	}
+}
+
+// deathIn finds when an instance was ended: the last TerminateInstances that succeeded.
+func deathIn(events []estate.TrailEvent) time.Time {
+	var t time.Time
+	for _, e := range events {
+		if e.Name == "TerminateInstances" && e.Error == "" && e.Time.After(t) {
+			t = e.Time
+		}
+	}
+	return t
+}
+
+// transitionTime reads the time in StateTransitionReason, "User initiated
+// (2026-11-20 15:21:07 GMT)" (domain.md §9.3 [V:str]).
+func transitionTime(s string) time.Time {
+	_, s, found := strings.Cut(s, "(")
+	s, _, closed := strings.Cut(s, ")")
+	if !found || !closed {
+		return time.Time{}
+	}
+	t, err := time.Parse("2006-01-02 15:04:05 MST", s)
+	if err != nil {
+		return time.Time{}
+	}
+	return t.UTC()
+}
+
+// readAfter weighs findings that stand on configuration which was read after the
+// death they should explain. For a living patient it changes nothing. For a dead
+// one each finding gets the assumption read-after-the-fact and is likely at most,
+// unless CloudTrail shows that none of the resources was written since: the
+// events of all queries are there to the last page and hold no successful write.
+func readAfter(v *estate.View, p patient, found []finding.Finding, queries ...estate.TrailQuery) []finding.Finding {
+	if !p.dead || len(found) == 0 {
+		return found
+	}
+	unchanged := !p.died.IsZero() && len(queries) > 0
+	for _, q := range queries {
+		q.Since = p.died
+		trail, known := estate.TrailPart.Of(v, q.String()).Get()
+		unchanged = unchanged && known && trail.Complete && !slices.ContainsFunc(trail.Events, func(e estate.TrailEvent) bool {
+			return !e.ReadOnly && e.Error == "" && e.Time.After(p.died)
+		})
+	}
+	if unchanged {
+		return found
+	}
+	event := ""
+	if !p.died.IsZero() {
+		event = p.died.UTC().Format(time.RFC3339)
+	}
+	out := slices.Clone(found)
+	for i := range out {
+		out[i].Certainty = out[i].Certainty.AtMost(finding.Likely)
+		out[i].Assumptions = append(slices.Clone(out[i].Assumptions), finding.Assumption{
+			Code:   finding.AssumeUnchanged,
+			Params: map[string]string{"event": event, "read": v.AsOf().UTC().Format(time.RFC3339)},
+		})
+	}
+	return out
+}
+
+// resource asks CloudTrail for the events of one resource.
+func resource(id string) estate.TrailQuery {
+	return estate.TrailQuery{Attribute: "ResourceName", Value: id}
+}
+
+// Patient is the instance as judgements see it: live, or completed from CloudTrail.
+func Patient(e *estate.Estate) fact.Of[estate.Instance] {
+	v := estate.NewView(e)
+	if row := estate.InstancePart.Of(v, e.Target.InstanceID); row.IsKnown() && row.Value().VPC != "" {
+		return row
+	}
+	p, whys := thePatient(v)
+	if len(whys) > 0 {
+		return fact.Unknown[estate.Instance](whys[0])
+	}
+	return fact.Known(p.Instance, p.origin)
+}

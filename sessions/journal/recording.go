@@ -1,0 +1,47 @@
+package journal
+
+import (
+	"context"
+	"maps"
+
+	"github.com/monshin/monshin/diagnose/estate"
+	"github.com/monshin/monshin/diagnose/fact"
+	"github.com/monshin/monshin/diagnose/walk"
+)
+
+// Estate returns an estate in which nothing is known yet, for the record's target,
+// time and answers; a walk over Source fills it.
+func (r *Record) Estate() *estate.Estate {
+	e := estate.New(r.Opening.Target, r.Opening.AsOf)
+	maps.Copy(e.Answers, r.Answers)
+	return e
+}
+
+// Source gives the recorded parts. What was not recorded is unknown(not-recorded).
+func (r *Record) Source() walk.Source { return recording{r} }
+
+type recording struct{ r *Record }
+
+func (s recording) Collect(_ context.Context, keys []estate.Key, done func(walk.Got)) {
+	for _, k := range keys {
+		if p, ok := s.r.Parts[k]; ok {
+			done(walk.Got{Part: p})
+			continue
+		}
+		if kind, ok := estate.Lookup(k.Kind); ok {
+			why := fact.Why{Reason: fact.NotRecorded, Resource: k.ID}
+			if actions := kind.Actions(); len(actions) > 0 {
+				why.Action = actions[0]
+			}
+			done(walk.Got{Part: kind.Unknown(k.ID, why)})
+		}
+	}
+}
+
+// Name is "recording", or "recording:lab:NAME" where a lab was recorded.
+func (s recording) Name() string {
+	if s.r.Opening.Simulated {
+		return "recording:" + s.r.Opening.Source
+	}
+	return "recording"
+}

@@ -1,0 +1,213 @@
+package journal
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"sync"
+	"time"
+
+	"github.com/monshin/monshin/diagnose/estate"
+	"github.com/monshin/monshin/diagnose/walk"
+)
+
+// File is what a writer needs of a file.
+type File interface {
+	io.Writer
+	Sync() error
+	Truncate(size int64) error
+	Seek(offset int64, whence int) (int64, error)
+	Close() error
+}
+
+// Writer appends entries. Append returns before the entry is on disk; entries that
+// queue up meanwhile share one write and one fsync. Sync waits for all of them.
+// A Writer is safe for concurrent use.
+type Writer struct {
+	path string
+	now  func() time.Time
+
+	mu    sync.Mutex // guards what follows
+	queue []byte
+	seq   int
+	prev  string
+	err   error // the first failure; nothing is written after it
+	shut  bool
+
+	wake chan struct{}
+	done chan struct{}
+	idle *sync.Cond // signalled whenever the queue has been written
+	busy bool
+
+	file File
+	size int64 // of what is known to be on disk
+}
+
+// NewWriter starts a journal in an empty file.
+func NewWriter(path string, f File, now func() time.Time, o Opening) (*Writer, error) {
+	w := &Writer{path: path, now: now, file: f, wake: make(chan struct{}, 1), done: make(chan struct{})}
+	w.idle = sync.NewCond(&w.mu)
+	go w.run()
+	o.Schema = Schema
+	w.append(KindOpen, o)
+	if err := w.Sync(); err != nil {
+		return nil, errors.Join(err, w.Close())
+	}
+	return w, nil
+}
+
+// Path is where the journal is.
+func (w *Writer) Path() string { return w.path }
+
+// Record appends what happened in a walk.
+func (w *Writer) Record(events []walk.Event) {
+	for _, e := range events {
+		switch {
+		case e.Got != nil:
+			if f, err := estate.Encode(e.Got.Part); err == nil {
+				w.append(KindPart, Part{Key: e.Got.Part.Key.String(), Fact: f, Calls: e.Got.Calls})
+			}
+		case e.Judged != nil:
+			w.append(KindVerdict, Verdict{Probe: e.Judged.Probe, Verdict: e.Judged.Verdict})
+		case e.Answer != nil:
+			w.append(KindAnswer, *e.Answer)
+		}
+	}
+}
+
+// End appends what a run came to.
+func (w *Writer) End(d *walk.Diagnosis) {
+	c := Closing{Outcome: string(d.Outcome), Complete: d.Complete, RootCauses: []string{}, Calls: d.Calls.Total, Waves: d.Calls.Waves}
+	for _, f := range d.RootCauses() {
+		c.RootCauses = append(c.RootCauses, f.ID())
+	}
+	w.append(KindClose, c)
+}
+
+func (w *Writer) append(k Kind, body any) {
+	b, err := json.Marshal(body)
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.err != nil || w.shut {
+		return
+	}
+	if err == nil {
+		var line []byte
+		var hash string
+		line, hash, err = encode(head{Seq: w.seq + 1, Time: w.now().UTC(), Prev: w.prev, Kind: k, Body: b})
+		if err == nil {
+			w.seq, w.prev = w.seq+1, hash
+			w.queue = append(w.queue, line...)
+			w.busy = true
+			select {
+			case w.wake <- struct{}{}:
+			default:
+			}
+			return
+		}
+	}
+	w.err = fmt.Errorf("writing the journal %s: %w", w.path, err)
+}
+
+// Sync waits until everything appended is on disk, and returns the first failure.
+func (w *Writer) Sync() error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for w.busy && w.err == nil {
+		w.idle.Wait()
+	}
+	return w.err
+}
+
+// Err returns the first failure, nil so far.
+func (w *Writer) Err() error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.err
+}
+
+// Close writes what is left and closes the file. It may be called twice.
+func (w *Writer) Close() error {
+	err := w.Sync()
+	w.mu.Lock()
+	if w.shut {
+		w.mu.Unlock()
+		return err
+	}
+	w.shut = true
+	close(w.wake)
+	w.mu.Unlock()
+	<-w.done
+	return errors.Join(err, w.file.Close())
+}
+
+func (w *Writer) run() {
+	defer close(w.done)
+	for range w.wake {
+		w.mu.Lock()
+		batch := w.queue
+		w.queue = nil
+		w.mu.Unlock()
+		err := w.write(batch)
+		w.mu.Lock()
+		if err != nil && w.err == nil {
+			w.err = fmt.Errorf("writing the journal %s: %w; what was recorded before is kept", w.path, err)
+		}
+		w.busy = len(w.queue) > 0
+		w.idle.Broadcast()
+		w.mu.Unlock()
+	}
+}
+
+// write puts a batch on disk. After a failure nothing of the batch stays, so that
+// the file ends in a whole line.
+func (w *Writer) write(batch []byte) error {
+	if len(batch) == 0 {
+		return nil
+	}
+	n, err := w.file.Write(batch)
+	if err == nil && n < len(batch) {
+		err = io.ErrShortWrite
+	}
+	if err == nil {
+		err = w.file.Sync()
+	}
+	if err != nil {
+		if cut := w.file.Truncate(w.size); cut == nil {
+			_, _ = w.file.Seek(w.size, io.SeekStart)
+		}
+		return err
+	}
+	w.size += int64(n)
+	return nil
+}
+
+// Create makes a journal file in dir, which is made where it is missing. Nobody
+// but the operator can read either (0700, 0600): a journal holds a customer's
+// configuration.
+func Create(dir, name string, now func() time.Time, o Opening) (*Writer, error) {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return nil, fmt.Errorf("making the journal folder: %w", err)
+	}
+	root, err := os.OpenRoot(dir)
+	if err != nil {
+		return nil, fmt.Errorf("opening the journal folder: %w", err)
+	}
+	defer root.Close()
+	f, err := root.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL|os.O_APPEND, 0o600)
+	if err != nil {
+		return nil, fmt.Errorf("making the journal in %s: %w", dir, err)
+	}
+	syncDir(dir)
+	return NewWriter(f.Name(), f, now, o)
+}
+
+// syncDir makes the new name itself durable, where the system can.
+func syncDir(dir string) {
+	if d, err := os.Open(dir); err == nil {
+		_ = d.Sync() // Windows refuses it for folders, and does not need it
+		_ = d.Close()
+	}
+}
