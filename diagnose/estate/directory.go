@@ -114,7 +114,10 @@ type UserAssociation struct {
 
 // LicenseServer is a Remote Desktop Services licence server endpoint.
 type LicenseServer struct {
-	Directory    string              `json:"directory,omitempty"`
+	// Directory is the directory's id where the provider's ARN tells it.
+	Directory string `json:"directory,omitempty"`
+	// Provider is the ARN of the IdentityProvider that it belongs to.
+	Provider     string              `json:"provider,omitempty"`
 	Endpoint     string              `json:"endpoint,omitempty"`
 	Provisioning string              `json:"provisioning"`
 	Message      string              `json:"message,omitempty"`

@@ -2,16 +2,17 @@ package estate
 
 import "time"
 
-// Listed is one row of the list that an operator picks an instance from. It is no
-// part of an estate: nothing is judged by it.
+// Listed is an instance as a list to choose from shows it: one that is there, or
+// one that CloudTrail remembers.
 type Listed struct {
-	ID        string
-	Name      string
-	State     string // EC2's word
-	Type      string
-	Platform  string
-	PrivateIP string
-	Launched  time.Time
-	// Terminated is when the instance was ended, zero for a living one.
-	Terminated time.Time
+	ID   string `json:"id"`
+	Name string `json:"name,omitempty"`
+	// State is EC2's word; "terminated" also where only CloudTrail tells.
+	State     string `json:"state"`
+	Type      string `json:"type,omitempty"`
+	Platform  string `json:"platform,omitempty"`
+	PrivateIP string `json:"private_ip,omitempty"`
+	// Launched and Terminated are in UTC, zero where not known.
+	Launched   time.Time `json:"launched,omitzero"`
+	Terminated time.Time `json:"terminated,omitzero"`
 }

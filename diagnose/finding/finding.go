@@ -111,4 +111,7 @@ const (
 	// AssumeForwarders: an AD DNS forwards to the resolver of its own VPC only
 	// (domain.md B4, [D]).
 	AssumeForwarders = "default-forwarders"
+	// AssumeNoPrivateZone: no private hosted zone and no Route 53 Profile answers
+	// for the AD domain; monshin does not read them. Param: domain.
+	AssumeNoPrivateZone = "no-private-zone"
 )

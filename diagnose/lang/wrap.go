@@ -27,11 +27,25 @@ func Width(s string) int {
 // below 2 counts as 2, the widest character.
 //
 // The text must be clean: an escape sequence would be measured as if it were text.
-func Wrap(s string, width int) []string {
+func Wrap(s string, width int) []string { return WrapHanging(s, width, 0) }
+
+// WrapHanging is Wrap with every line after the first moved right by indent spaces,
+// which count to the width. An indent that leaves less than two cells is left out.
+func WrapHanging(s string, width, indent int) []string {
 	width = max(width, 2)
+	if indent < 0 || width-indent < 2 {
+		indent = 0
+	}
 	var lines []string
+	room := width
 	for paragraph := range strings.SplitSeq(s, "\n") {
-		lines = append(lines, wrapLine(clusters(strings.TrimSuffix(paragraph, "\r")), width)...)
+		for _, l := range wrapLine(clusters(strings.TrimSuffix(paragraph, "\r")), room, width-indent) {
+			if len(lines) > 0 && l != "" {
+				l = strings.Repeat(" ", indent) + l
+			}
+			lines = append(lines, l)
+		}
+		room = width - indent
 	}
 	return lines
 }
@@ -107,7 +121,8 @@ func join(cs []cluster) string {
 	return b.String()
 }
 
-func wrapLine(cs []cluster, width int) []string {
+// wrapLine breaks one paragraph: its first line at width, the others at rest.
+func wrapLine(cs []cluster, width, rest int) []string {
 	for len(cs) > 0 && cs[len(cs)-1].space() {
 		cs = cs[:len(cs)-1]
 	}
@@ -126,6 +141,7 @@ func wrapLine(cs []cluster, width int) []string {
 		}
 		if len(line) > 0 {
 			lines = append(lines, join(line))
+			width = rest
 		}
 		cs = cs[end:]
 		for len(cs) > 0 && cs[0].space() {

@@ -47,6 +47,39 @@ func TestWrap(t *testing.T) {
 	}
 }
 
+func TestWrapHanging(t *testing.T) {
+	tests := []struct {
+		name          string
+		in            string
+		width, indent int
+		want          []string
+	}{
+		{"further lines move", "[x] one two three", 9, 4, []string{"[x] one", "    two", "    three"}},
+		{"line feeds too", "a\nb", 9, 2, []string{"a", "  b"}},
+		{"empty lines stay empty", "a\n\nb", 9, 2, []string{"a", "", "  b"}},
+		{"no room for the indent", "確認項目", 4, 3, []string{"確認", "項目"}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			if d := cmp.Diff(tt.want, lang.WrapHanging(tt.in, tt.width, tt.indent)); d != "" {
+				t.Error(d)
+			}
+		})
+	}
+	rapid.Check(t, func(t *rapid.T) {
+		s, width, indent := lang.CleanLines(words().Draw(t, "s")), rapid.IntRange(2, 40).Draw(t, "width"), rapid.IntRange(0, 12).Draw(t, "indent")
+		lines := lang.WrapHanging(s, width, indent)
+		for _, l := range lines {
+			if w := lang.Width(l); w > width {
+				t.Errorf("line %q is %d cells wide, more than %d", l, w, width)
+			}
+		}
+		if got, want := flat(strings.Join(lines, "")), flat(strings.Join(lang.Wrap(s, 1<<20), "")); got != want {
+			t.Errorf("lost something: got %q, want %q", got, want)
+		}
+	})
+}
+
 func TestWidth(t *testing.T) {
 	tests := []struct {
 		in   string

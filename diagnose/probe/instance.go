@@ -158,7 +158,7 @@ func judgeEnding(v *estate.View) Verdict {
 	class := classify(end.Actor)
 	f := finding.Finding{
 		Code: class.code, Subject: id, Certainty: class.certainty,
-		Params: map[string]string{"time": stamp(end.Time), "actor": class.name, "state": orDash(i.State)},
+		Params:   map[string]string{"time": stamp(end.Time), "actor": class.name, "state": orDash(i.State)},
 		Evidence: []finding.Evidence{see(trailOf(id), end.ID, end.Name+" "+class.name, class.rule, from(trail.Origin(), end))},
 	}
 	if class.code == finding.InstanceTerminatedByLicense {

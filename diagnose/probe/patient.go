@@ -1,6 +1,7 @@
 package probe
 
 import (
+	"net/netip"
 	"slices"
 	"strings"
 	"time"
@@ -8,6 +9,7 @@ import (
 	"github.com/monshin/monshin/diagnose/estate"
 	"github.com/monshin/monshin/diagnose/fact"
 	"github.com/monshin/monshin/diagnose/finding"
+	"github.com/monshin/monshin/diagnose/reach"
 )
 
 // patient is the instance as judgements see it: the live row, or, where it is
@@ -206,4 +208,27 @@ func Patient(e *estate.Estate) fact.Of[estate.Instance] {
 		return fact.Unknown[estate.Instance](whys[0])
 	}
 	return fact.Known(p.Instance, p.origin)
+}
+
+// patientSide is the patient as an end of a network path: its primary interface.
+func patientSide(p patient) reach.Side {
+	s := reach.Side{Label: p.ID, VPC: p.VPC, Subnet: p.Subnet, Groups: p.Groups}
+	if len(p.Interfaces) > 0 && len(p.Interfaces[0].Groups) > 0 {
+		s.Groups = p.Interfaces[0].Groups
+	}
+	addresses := []string{p.PrivateIP}
+	if len(p.Interfaces) > 0 {
+		addresses = append(addresses, p.Interfaces[0].IPv6s...)
+	}
+	for _, text := range addresses {
+		if a, err := netip.ParseAddr(text); err == nil {
+			s.IPs = append(s.IPs, a)
+		}
+	}
+	if a, err := netip.ParseAddr(p.PublicIP); err == nil {
+		s.Public = fact.Known(a, p.origin)
+	} else {
+		s.Public = fact.Absent[netip.Addr](p.origin)
+	}
+	return s
 }

@@ -1,0 +1,144 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"maps"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+
+	"github.com/monshin/monshin/diagnose/cloud"
+	"github.com/monshin/monshin/diagnose/estate"
+	"github.com/monshin/monshin/diagnose/lab"
+	"github.com/monshin/monshin/diagnose/lang"
+	"github.com/monshin/monshin/diagnose/runbook"
+	"github.com/monshin/monshin/diagnose/walk"
+	"github.com/monshin/monshin/sessions/journal"
+)
+
+// account is where facts come from: a live account, a lab, or a recording.
+type account struct {
+	source    walk.Source
+	simulated bool
+	region    string
+	// instance, symptom and answers are what a lab or a recording suggests.
+	instance string
+	symptom  runbook.Symptom
+	answers  map[string]string
+	// now tells the time for which facts speak; a recording has one time only.
+	now func() time.Time
+	// recorded says that nothing will be read anew.
+	recorded bool
+
+	config aws.Config    // of live accounts and labs
+	cloud  *cloud.Source // of live accounts and labs; nil for recordings
+}
+
+// openAccount opens what the flags name. It makes no call.
+func (a *app) openAccount(ctx context.Context, f *flags) (*account, error) {
+	switch {
+	case f.recording != "":
+		r, err := journal.Open(f.recording)
+		if err != nil {
+			return nil, badInput(lang.Same("--recording"), err)
+		}
+		return &account{
+			source: r.Source(), simulated: r.Opening.Simulated, region: r.Opening.Target.Region,
+			instance: r.Opening.Target.InstanceID, symptom: runbook.Symptom(r.Opening.Symptom),
+			answers: r.Answers, now: func() time.Time { return r.Opening.AsOf }, recorded: true,
+		}, nil
+	case f.lab != "":
+		l, err := lab.Open(f.lab, lab.Options{Latency: f.labLatency, Seed: f.labSeed, Faults: f.faults})
+		if err != nil {
+			return nil, badInput(lang.Same("--lab"), err)
+		}
+		s := l.Scenario()
+		acc := &account{
+			simulated: true, region: s.Region, instance: s.InstanceID, symptom: s.Symptom,
+			answers: maps.Clone(s.Answers), now: l.Now, config: l.Config(),
+		}
+		acc.openCloud(l.Source(), true)
+		return acc, nil
+	}
+	cfg, err := cloud.Config(ctx, cloud.ConfigOptions{
+		Profile: f.profile, Region: f.region, Version: version(), MFA: a.askMFA(f.lang),
+	})
+	if err != nil {
+		return nil, a.credentialError(err)
+	}
+	acc := &account{region: cfg.Region, now: time.Now, config: cfg}
+	acc.openCloud("aws", false)
+	return acc, nil
+}
+
+func (acc *account) openCloud(name string, unlimited bool) {
+	acc.cloud = cloud.New(acc.config, cloud.Options{
+		Target: estate.Target{Region: acc.region}, Name: name, Now: acc.now, NoSlowdown: unlimited,
+	})
+	acc.source = acc.cloud
+}
+
+// ready makes sure that there are credentials at all, before a walk turns their
+// absence into fifty unknowns.
+func (acc *account) ready(ctx context.Context, a *app) error {
+	if acc.config.Credentials == nil {
+		return nil // a recording needs none
+	}
+	if _, err := acc.config.Credentials.Retrieve(ctx); err != nil {
+		return a.credentialError(cloud.CredentialProblem(err))
+	}
+	return nil
+}
+
+// instanceID is the form of an EC2 instance id: eight or seventeen hex digits.
+var instanceID = regexp.MustCompile(`^i-([0-9a-f]{8}|[0-9a-f]{17})$`)
+
+// target is the instance that the command line names, or the lab's or recording's.
+func (acc *account) target(args []string) (string, error) {
+	if len(args) == 0 {
+		if acc.instance == "" {
+			return "", usage(lang.Both("which instance? give its id, or --lab SCENARIO", "インスタンス ID または --lab SCENARIO の指定が必要"))
+		}
+		return acc.instance, nil
+	}
+	id := strings.TrimSpace(args[0])
+	if !instanceID.MatchString(id) {
+		return "", usage(lang.Both("%q is not an instance id: i- and 8 or 17 hexadecimal digits", "%q はインスタンス ID の形式ではない（i- に続く 16 進数 8 桁または 17 桁）").With(id))
+	}
+	if acc.recorded && id != acc.instance {
+		return "", usage(lang.Both("the recording is about %s, not %s", "記録の対象は %s であり、%s ではない").With(acc.instance, id))
+	}
+	return id, nil
+}
+
+// pick chooses the symptom: the flag's, else the lab's or recording's own, else everything.
+func (acc *account) pick(flag string, known []runbook.Symptom) (runbook.Symptom, error) {
+	s := runbook.Symptom(flag)
+	if s == "" {
+		s = acc.symptom
+	}
+	if s == "" {
+		s = runbook.Everything
+	}
+	if !slices.Contains(known, s) {
+		var names []string
+		for _, k := range known {
+			names = append(names, string(k))
+		}
+		return "", usage(lang.Both("there is no symptom %q; there are %s", "事象 %q は存在しない。指定できるのは %s").With(string(s), strings.Join(names, ", ")))
+	}
+	return s, nil
+}
+
+// credentialError ends with the code for missing credentials, unless the input was wrong.
+func (a *app) credentialError(err error) error {
+	var p *cloud.Problem
+	if errors.As(err, &p) && p.BadInput {
+		return badInput(lang.Same("AWS"), err)
+	}
+	return failed(lang.Both("no access to AWS", "AWS に接続できず"), err)
+}

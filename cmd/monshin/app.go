@@ -1,0 +1,166 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+
+	"charm.land/fang/v2"
+	"charm.land/lipgloss/v2"
+	"github.com/spf13/cobra"
+
+	"github.com/monshin/monshin/diagnose/lang"
+)
+
+// app is the process's surroundings, so that a test can give others.
+type app struct {
+	args       []string
+	in         io.Reader
+	out, err   io.Writer
+	getenv     func(string) string
+	isTerminal func() (in, out, err bool)
+}
+
+// The exit codes (DESIGN.md §4).
+const (
+	exitOK        = 0
+	exitProblem   = 1
+	exitUsage     = 2
+	exitUndecided = 3
+	exitFailed    = 4
+)
+
+// exitError ends the process with a code. Say is what the operator is told, ""
+// where everything has been said.
+type exitError struct {
+	code int
+	say  lang.Text
+	err  error
+}
+
+func (e *exitError) Error() string { return e.say.En }
+func (e *exitError) Unwrap() error { return e.err }
+
+// usage is wrong usage or bad input.
+func usage(say lang.Text) error { return &exitError{code: exitUsage, say: say} }
+
+// badInput is bad input whose error already says all there is to say.
+func badInput(what lang.Text, err error) error {
+	return &exitError{code: exitUsage, say: lang.Both("%s: %s", "%s: %s").With(what, sayError(err)), err: err}
+}
+
+// failed is missing credentials, or monshin's own failure.
+func failed(what lang.Text, err error) error {
+	return &exitError{code: exitFailed, say: lang.Both("%s: %s", "%s: %s").With(what, sayError(err)), err: err}
+}
+
+// speaker is an error that has words in every language.
+type speaker interface{ Text() lang.Text }
+
+// sayError gives an error's words in both languages where it has them.
+func sayError(err error) lang.Text {
+	var s speaker
+	if errors.As(err, &s) {
+		return s.Text()
+	}
+	return lang.Same(err.Error())
+}
+
+// run runs one command line and returns the exit code.
+func run(ctx context.Context, a *app) int {
+	l := a.language()
+	root := newRoot(a, l)
+	root.SetArgs(a.args)
+	root.SetIn(a.in)
+	root.SetOut(a.out)
+	root.SetErr(a.err)
+	err := fang.Execute(ctx, root, fang.WithErrorHandler(func(w io.Writer, _ fang.Styles, err error) {
+		var e *exitError
+		switch {
+		case errors.As(err, &e) && e.say.Zero():
+		case errors.As(err, &e):
+			fmt.Fprintf(w, "monshin: %s\n", clean(e.say.In(l)))
+		default:
+			fmt.Fprintf(w, "monshin: %s\n", clean(err.Error()))
+			fmt.Fprintln(w, lang.Both("See monshin --help.", "使い方は monshin --help を参照").In(l))
+		}
+	}), fang.WithColorSchemeFunc(func(lipgloss.LightDarkFunc) fang.ColorScheme { return fang.AnsiColorScheme(lipgloss.LightDark(true)) }),
+		fang.WithoutManpage())
+	var e *exitError
+	switch {
+	case err == nil:
+		return exitOK
+	case errors.As(err, &e):
+		return e.code
+	}
+	return exitUsage // cobra's own errors: unknown flags, commands, wrong counts
+}
+
+// language is what the operator reads, found before flags are parsed because the
+// help is written in it.
+func (a *app) language() lang.Lang {
+	for i, s := range a.args {
+		if v, ok := cutFlag(s, "--lang"); ok {
+			if l, known := lang.Parse(v); known {
+				return l
+			}
+		}
+		if s == "--lang" && i+1 < len(a.args) {
+			if l, known := lang.Parse(a.args[i+1]); known {
+				return l
+			}
+		}
+	}
+	for _, name := range []string{"LC_ALL", "LC_MESSAGES", "LANG"} {
+		if v := a.getenv(name); v != "" {
+			if l, known := lang.Parse(v); known {
+				return l
+			}
+			return lang.En // a locale monshin does not speak
+		}
+	}
+	return lang.En
+}
+
+func cutFlag(s, name string) (string, bool) {
+	if len(s) > len(name) && s[:len(name)] == name && s[len(name)] == '=' {
+		return s[len(name)+1:], true
+	}
+	return "", false
+}
+
+func clean(s string) string { return lang.Clean(s) }
+
+func newRoot(a *app, l lang.Lang) *cobra.Command {
+	f := &flags{lang: l}
+	root := &cobra.Command{
+		Use: "monshin [INSTANCE]",
+		Short: lang.Both("Find out why a Windows EC2 instance misbehaves, and prove it",
+			"Windows EC2 インスタンスの不具合を切り分け、根本原因を特定").In(l),
+		Long: lang.Both(`monshin walks a decision tree about one Windows EC2 instance: instance role, VPC
+endpoints, network, DNS and Active Directory, License Manager, clones, activation,
+password. It reads AWS live, says which of the problems is the cause, how sure that
+is, and on what evidence. It changes nothing.`,
+			`monshin は Windows EC2 インスタンス 1 台について、インスタンスロール、VPC エンドポイント、
+ネットワーク、DNS と Active Directory、License Manager、複製、ライセンス認証、パスワードを
+AWS の現在の構成から確認し、根本原因とその確度、根拠を示します。変更操作は行いません。`).In(l),
+		Example: `  monshin
+  monshin i-0123456789abcdef0
+  monshin --lab office-terminates
+  monshin check i-0123456789abcdef0 --symptom not-in-systems-manager -o json`,
+		Args:          cobra.MaximumNArgs(1),
+		SilenceUsage:  true,
+		SilenceErrors: true,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return a.openTUI(cmd.Context(), f, args)
+		},
+		PersistentPreRunE: func(*cobra.Command, []string) error { return f.check() },
+	}
+	f.register(root)
+	root.Flags().StringVar(&f.symptom, "symptom", "", lang.Both("symptom to start with", "最初に開く事象").In(l))
+	root.Flags().BoolVar(&f.ascii, "ascii", false, lang.Both("draw borders with ASCII characters", "罫線を ASCII 文字で表示").In(l))
+	root.Flags().BoolVar(&f.still, "no-animation", false, lang.Both("no moving parts on the screen", "アニメーションなし").In(l))
+	root.AddCommand(newCheck(a, f), newExplain(a, f), newRunbook(a, f), newPermissions(a, f), newLab(a, f))
+	return root
+}

@@ -1,0 +1,109 @@
+package main
+
+import (
+	"context"
+	"log/slog"
+	"sync"
+
+	"github.com/monshin/monshin/diagnose/estate"
+	"github.com/monshin/monshin/diagnose/lang"
+	"github.com/monshin/monshin/diagnose/runbook"
+	"github.com/monshin/monshin/diagnose/walk"
+	"github.com/monshin/monshin/tui/world"
+)
+
+// backend is the account as the terminal interface uses it.
+type backend struct {
+	app       *app
+	flags     *flags
+	knowledge *knowledge
+	account   *account
+	log       *slog.Logger
+
+	mu    sync.Mutex // guards what follows
+	walks []*investigation
+}
+
+// Identity reads who asks. A recording knows it from the part that it holds.
+func (b *backend) Identity(ctx context.Context) (world.Identity, error) {
+	id := world.Identity{
+		Region: b.account.region, Profile: b.flags.profile,
+		Simulated: b.account.simulated, Source: b.account.source.Name(),
+	}
+	if err := b.account.ready(ctx, b.app); err != nil {
+		return id, err
+	}
+	var failure error
+	b.account.source.Collect(ctx, []estate.Key{estate.CallerPart.Key("")}, func(g walk.Got) {
+		failure = g.Expired
+		e := estate.New(estate.Target{}, b.account.now())
+		if g.Expired == nil {
+			e.Put(g.Part)
+		}
+		if c, ok := estate.CallerPart.Of(estate.NewView(e), "").Get(); ok {
+			id.Account, id.Alias, id.ARN = c.Account, c.Alias, c.ARN
+		}
+	})
+	if failure != nil {
+		return id, b.app.credentialError(failure)
+	}
+	return id, nil
+}
+
+// List streams the Windows instances. A recording holds one.
+func (b *backend) List(ctx context.Context, emit func([]estate.Listed)) error {
+	if b.account.cloud == nil {
+		emit([]estate.Listed{{ID: b.account.instance}})
+		return nil
+	}
+	return b.account.cloud.List(ctx, emit)
+}
+
+// Start prepares an investigation, with a journal of its own.
+func (b *backend) Start(_ context.Context, instance string, s runbook.Symptom) (world.Walk, error) {
+	if b.account.recorded && instance != b.account.instance {
+		return nil, usage(lang.Both("the recording is about %s", "記録の対象は %s").With(b.account.instance))
+	}
+	tree, err := b.knowledge.tree(s, b.flags.runbook)
+	if err != nil {
+		return nil, err
+	}
+	inv, err := b.app.investigate(b.account, b.knowledge, b.flags, instance, tree, nil)
+	if err != nil {
+		return nil, err
+	}
+	b.mu.Lock()
+	b.walks = append(b.walks, inv)
+	b.mu.Unlock()
+	return &recorded{investigation: inv, log: b.log}, nil
+}
+
+// close ends the journals, and returns the paths of what was recorded and the
+// first failure.
+func (b *backend) close() (paths []string, err error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for _, w := range b.walks {
+		if e := w.close(); e != nil && err == nil {
+			err = e
+		}
+		if p := w.journalPath(); p != "" {
+			paths = append(paths, p)
+		}
+	}
+	return paths, err
+}
+
+// recorded is an investigation as the terminal interface runs it.
+type recorded struct {
+	*investigation
+	log *slog.Logger
+}
+
+// Run walks, and goes on where an answer came while it was ending.
+func (r *recorded) Run(ctx context.Context, emit func(*walk.Diagnosis)) {
+	r.run(ctx, r.log, emit)
+}
+
+// JournalPath is where the investigation is recorded.
+func (r *recorded) JournalPath() string { return r.journalPath() }

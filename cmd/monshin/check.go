@@ -1,0 +1,188 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/monshin/monshin/diagnose/lang"
+	"github.com/monshin/monshin/diagnose/walk"
+	"github.com/monshin/monshin/sessions/transcript"
+)
+
+func newCheck(a *app, f *flags) *cobra.Command {
+	var format string
+	var summary bool
+	l := f.lang
+	c := &cobra.Command{
+		Use:   "check [INSTANCE]",
+		Short: lang.Both("Walk without the terminal UI, and report", "画面なしで切り分けを実行し、結果を出力").In(l),
+		Long: lang.Both(`Reads, judges, reports. Exit code: 0 no problem in what was checked, 1 a root cause
+was found (or there is no such instance), 3 undecided, 2 wrong usage or input,
+4 no usable credentials or monshin failed.`,
+			`取得・判定・報告を行います。終了コード: 0 確認した範囲では問題なし、1 根本原因あり
+（または該当インスタンスなし）、3 切り分け未完了、2 引数・入力の誤り、4 認証情報なし・内部エラー。`).In(l),
+		Example: "  monshin check i-0123456789abcdef0 --symptom no-session\n  monshin check --lab office-terminates --lang ja",
+		Args:    cobra.MaximumNArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return a.check(cmd.Context(), f, args, format, summary)
+		},
+	}
+	c.Flags().StringVar(&f.symptom, "symptom", "", lang.Both("the symptom (see: monshin runbook list)", "事象（一覧: monshin runbook list）").In(l))
+	c.Flags().StringVar(&f.runbook, "runbook", "", lang.Both("walk the tree in FILE", "FILE の切り分けフローを使用").In(l))
+	c.Flags().StringArrayVar(&f.answers, "answer", nil, lang.Both("answer a question: ad-domain=…, user=…, from=… (repeatable)", "質問への回答: ad-domain=…、user=…、from=…（複数指定可）").In(l))
+	c.Flags().StringVarP(&format, "output", "o", "text", lang.Both("text, json or markdown", "text、json、markdown のいずれか").In(l))
+	c.Flags().BoolVar(&summary, "summary", false, lang.Both("short enough for a chat message", "チャットに貼れる長さの要約").In(l))
+	c.Flags().BoolVar(&f.simulate, "simulate", false, lang.Both("also ask iam:SimulatePrincipalPolicy (extra evidence, never decides alone)", "iam:SimulatePrincipalPolicy も参照（参考情報。単独では判定しない）").In(l))
+	return c
+}
+
+func (a *app) check(ctx context.Context, f *flags, args []string, format string, summary bool) error {
+	switch format {
+	case "text", "json", "markdown":
+	default:
+		return usage(lang.Both("-o %q: the formats are text, json and markdown", "-o %q: 指定できる形式は text、json、markdown").With(format))
+	}
+	if summary && format != "text" {
+		return usage(lang.Both("--summary goes with -o text", "--summary は -o text と併用"))
+	}
+	answers, err := f.answered()
+	if err != nil {
+		return err
+	}
+	k, err := learn()
+	if err != nil {
+		return failed(lang.Same("monshin"), err)
+	}
+	log, closeLog, err := f.debugLog()
+	if err != nil {
+		return err
+	}
+	defer closeLog()
+	acc, err := a.openAccount(ctx, f)
+	if err != nil {
+		return err
+	}
+	instance, err := acc.target(args)
+	if err != nil {
+		return err
+	}
+	symptom, err := acc.pick(f.symptom, k.library.Symptoms())
+	if err != nil {
+		return err
+	}
+	tree, err := k.tree(symptom, f.runbook)
+	if err != nil {
+		return err
+	}
+	if err := acc.ready(ctx, a); err != nil {
+		return err
+	}
+	inv, err := a.investigate(acc, k, f, instance, tree, answers)
+	if err != nil {
+		return failed(lang.Same("monshin"), err)
+	}
+	progress := a.progress(f.lang)
+	d := inv.run(ctx, log, progress.show)
+	progress.end()
+	if err := inv.close(); err != nil {
+		fmt.Fprintf(a.err, "monshin: %s: %s\n", lang.Both("this walk is not recorded", "この調査は記録されていない").In(f.lang), clean(err.Error()))
+	}
+	if err := a.report(d, k, f, format, summary); err != nil {
+		return failed(lang.Both("writing the report", "結果の出力"), err)
+	}
+	if d.Paused != nil {
+		return a.credentialError(d.Paused)
+	}
+	if code := d.Exit(); code != exitOK {
+		return &exitError{code: code}
+	}
+	return nil
+}
+
+func (a *app) report(d *walk.Diagnosis, k *knowledge, f *flags, format string, summary bool) error {
+	o := transcript.Options{Lang: f.lang, Zone: f.zone, Summary: summary, Tool: "monshin " + version()}
+	switch format {
+	case "json":
+		b, err := transcript.JSON(d, k.catalogue, o)
+		if err != nil {
+			return err
+		}
+		_, err = a.out.Write(b)
+		return err
+	case "markdown":
+		_, err := io.WriteString(a.out, transcript.Markdown(d, k.catalogue, o))
+		return err
+	}
+	_, err := io.WriteString(a.out, transcript.Text(d, k.catalogue, o))
+	return err
+}
+
+// progress shows on a terminal what a walk waits for.
+type progress struct {
+	out  io.Writer
+	lang lang.Lang
+
+	mu    sync.Mutex
+	last  *walk.Diagnosis
+	drawn bool
+	stop  chan struct{}
+	done  chan struct{}
+}
+
+// slow is after how long a progress line is worth a look; most walks are shorter.
+const slow = 400 * time.Millisecond
+
+func (a *app) progress(l lang.Lang) *progress {
+	p := &progress{lang: l, stop: make(chan struct{}), done: make(chan struct{})}
+	if _, _, tty := a.isTerminal(); tty {
+		p.out = a.err
+	}
+	go p.run()
+	return p
+}
+
+func (p *progress) show(d *walk.Diagnosis) {
+	p.mu.Lock()
+	p.last = d
+	p.mu.Unlock()
+}
+
+func (p *progress) run() {
+	defer close(p.done)
+	tick := time.NewTicker(slow)
+	defer tick.Stop()
+	for {
+		select {
+		case <-p.stop:
+			if p.drawn {
+				fmt.Fprint(p.out, "\r\x1b[K")
+			}
+			return
+		case <-tick.C:
+			p.mu.Lock()
+			d := p.last
+			p.mu.Unlock()
+			if p.out == nil || d == nil || len(d.Waiting) == 0 {
+				continue
+			}
+			var names []string
+			for _, k := range d.Waiting {
+				names = append(names, k.Kind)
+			}
+			line := lang.Both("%d calls; still waiting for %s", "API %d 回、応答待ち: %s").With(d.Calls.Total, strings.Join(names, ", ")).In(p.lang)
+			fmt.Fprintf(p.out, "\r\x1b[K%s", lang.Truncate(clean(line), 78))
+			p.drawn = true
+		}
+	}
+}
+
+func (p *progress) end() {
+	close(p.stop)
+	<-p.done
+}

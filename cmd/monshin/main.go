@@ -1,0 +1,29 @@
+// Command monshin finds out why a Windows EC2 instance cannot be managed, reached,
+// activated, licensed or signed in to, and proves it.
+package main
+
+import (
+	"context"
+	"os"
+	"os/signal"
+	"syscall"
+	_ "time/tzdata" // Windows has no zone database of its own
+
+	"golang.org/x/term"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	code := run(ctx, &app{
+		args:   os.Args[1:],
+		in:     os.Stdin,
+		out:    os.Stdout,
+		err:    os.Stderr,
+		getenv: os.Getenv,
+		isTerminal: func() (in, out, err bool) {
+			return term.IsTerminal(int(os.Stdin.Fd())), term.IsTerminal(int(os.Stdout.Fd())), term.IsTerminal(int(os.Stderr.Fd()))
+		},
+	})
+	stop()
+	os.Exit(code)
+}

@@ -1,0 +1,77 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/monshin/monshin/diagnose/lang"
+	"github.com/monshin/monshin/diagnose/runbook"
+	"github.com/monshin/monshin/tui"
+)
+
+// openTUI opens the terminal interface. Where there is no terminal it says which
+// command does without one, instead of drawing on a pipe.
+func (a *app) openTUI(ctx context.Context, f *flags, args []string) error {
+	if in, out, _ := a.isTerminal(); !in || !out || a.getenv("TERM") == "dumb" {
+		return usage(lang.Both("the terminal UI needs a terminal; without one use: monshin check", "画面の表示には端末が必要。端末なしの場合は monshin check を使用"))
+	}
+	k, err := learn()
+	if err != nil {
+		return failed(lang.Same("monshin"), err)
+	}
+	log, closeLog, err := f.debugLog()
+	if err != nil {
+		return err
+	}
+	defer closeLog()
+	acc, err := a.openAccount(ctx, f)
+	if err != nil {
+		return err
+	}
+	start := tui.Start{}
+	if len(args) > 0 || acc.instance != "" {
+		if start.Instance, err = acc.target(args); err != nil {
+			return err
+		}
+	}
+	if f.symptom != "" || acc.symptom != "" {
+		if start.Symptom, err = acc.pick(f.symptom, k.library.Symptoms()); err != nil {
+			return err
+		}
+	}
+	if err := acc.ready(ctx, a); err != nil {
+		return err
+	}
+	b := &backend{app: a, flags: f, knowledge: k, account: acc, log: log}
+	err = tui.Run(ctx, tui.Options{
+		Backend: b, Library: shelf{k.library}, Catalogue: words{k.catalogue},
+		Lang: f.lang, Zone: f.zone, Start: start, ReadOnly: f.readOnly,
+		ASCII: f.ascii || a.getenv("RUNEWIDTH_EASTASIAN") == "1", NoAnimation: f.still,
+		NoColor: a.getenv("NO_COLOR") != "", Input: a.in, Output: a.out,
+		Copy: nativeCopy(a.getenv), FullRepaint: a.getenv("AWS_EXECUTION_ENV") == "CloudShell",
+	})
+	paths, broken := b.close()
+	if broken != nil {
+		fmt.Fprintf(a.err, "monshin: %s: %s\n", lang.Both("a walk is not recorded whole", "記録が不完全な調査あり").In(f.lang), clean(broken.Error()))
+	}
+	for _, p := range paths {
+		fmt.Fprintln(a.err, lang.Both("recorded in %s", "作業記録: %s").With(p).In(f.lang))
+	}
+	if err != nil && !errors.Is(err, context.Canceled) {
+		return failed(lang.Both("the terminal UI ended", "画面の異常終了"), err)
+	}
+	return nil
+}
+
+// shelf is the library as the terminal interface searches it.
+type shelf struct{ *runbook.Library }
+
+// Search finds symptoms, best first.
+func (s shelf) Search(query string) []runbook.Symptom {
+	var out []runbook.Symptom
+	for _, hit := range s.Library.Search(query) {
+		out = append(out, hit.Symptom)
+	}
+	return out
+}

@@ -1,0 +1,47 @@
+package main
+
+import (
+	"crypto/rand"
+	"encoding/hex"
+	"fmt"
+	"os"
+	"path/filepath"
+	"runtime"
+	"runtime/debug"
+	"time"
+)
+
+// stateDir is where journals go: the XDG state folder, %LOCALAPPDATA% on Windows.
+func (a *app) stateDir() (string, error) {
+	base := a.getenv("XDG_STATE_HOME")
+	if runtime.GOOS == "windows" {
+		base = a.getenv("LOCALAPPDATA")
+	}
+	if base == "" || !filepath.IsAbs(base) {
+		home, err := os.UserHomeDir()
+		if err != nil {
+			return "", fmt.Errorf("finding the state folder: %w", err)
+		}
+		base = filepath.Join(home, ".local", "state")
+		if runtime.GOOS == "windows" {
+			base = filepath.Join(home, "AppData", "Local")
+		}
+	}
+	return filepath.Join(base, "monshin", "journals"), nil
+}
+
+// journalName sorts by time and tells what it is about. The random end keeps two
+// walks of one second apart.
+func journalName(t time.Time, instance, symptom string) string {
+	var r [4]byte
+	_, _ = rand.Read(r[:]) // never fails (crypto/rand)
+	return fmt.Sprintf("%s-%s-%s-%s.jsonl", t.UTC().Format("20060102T150405Z"), instance, symptom, hex.EncodeToString(r[:]))
+}
+
+// version is monshin's own, from the build.
+func version() string {
+	if i, ok := debug.ReadBuildInfo(); ok && i.Main.Version != "" && i.Main.Version != "(devel)" {
+		return i.Main.Version
+	}
+	return "dev"
+}

@@ -1,0 +1,350 @@
+package lab
+
+import (
+	"sync"
+	"time"
+)
+
+// World is one account in one region, as it is at its own time. Answers are
+// derived from it and share nothing with it, so that calls may change it. Things
+// are held by id; what another account owns is in it too, and is shown only as far
+// as AWS shows it.
+type World struct {
+	// mu guards everything below.
+	mu sync.Mutex
+
+	Account   string
+	Alias     string
+	Region    string
+	CallerARN string
+	CallerID  string
+	// Now is the world's clock, in UTC.
+	Now time.Time
+	// Denied are the actions that the caller may not do, with * and ?.
+	Denied []string
+	// Regions are the regions that the account has opted in to.
+	Regions []string
+
+	Compute
+	Network
+	Names
+	Identity
+	Management
+	License
+}
+
+// Compute is what EC2 runs.
+type Compute struct {
+	Instances     map[string]*Instance
+	Images        map[string]*Image
+	InstanceTypes map[string]*InstanceType
+}
+
+// Instance is one EC2 instance, also after its end.
+type Instance struct {
+	ID, Owner, Name, Type, Image, Key string
+	Tags                              map[string]string
+	// Subnet, Interface, IP and Groups are those of its only network interface.
+	Subnet, Interface, IP string
+	Groups                []string
+	// Profile is the name of the instance profile, ProfileID the id it had when it
+	// was associated, Association the association's own id.
+	Profile, ProfileID, Association string
+	ProductCodes                    []string
+	Launched                        time.Time
+	// Terminated is when it ended; zero while it lives.
+	Terminated time.Time
+	// State is running or stopped; a terminated instance's state follows from Terminated.
+	State string
+	// MetadataOff says that the instance metadata service is disabled.
+	MetadataOff bool
+	// SystemStatus and InstanceStatus are the results of the status checks.
+	SystemStatus, InstanceStatus string
+	// PasswordData is the encrypted password as EC2 holds it, "" for none.
+	PasswordData string
+	Volume       string
+}
+
+// Image is an AMI. Alias is ImageOwnerAlias: amazon, aws-marketplace or "".
+type Image struct {
+	ID, Name, Owner, Alias      string
+	Created, Deprecated         time.Time
+	SourceInstance, SourceImage string
+	ProductCodes                []string
+}
+
+// InstanceType is a type that the region offers.
+type InstanceType struct {
+	Name, Hypervisor string
+	BareMetal        bool
+	Architectures    []string
+}
+
+// Network is what VPC is made of.
+type Network struct {
+	VPCs             map[string]*VPC
+	Subnets          map[string]*Subnet
+	ACLs             map[string]*ACL
+	RouteTables      map[string]*RouteTable
+	InternetGateways map[string]*InternetGateway
+	NATGateways      map[string]*NATGateway
+	Endpoints        map[string]*Endpoint
+	Interfaces       map[string]*Interface
+	Peerings         map[string]*Peering
+	Groups           map[string]*Group
+	PrefixLists      map[string]*PrefixList
+	DHCPOptions      map[string]*DHCPOptions
+}
+
+// VPC is a virtual private cloud. DHCP "default" is EC2's word for no option set.
+type VPC struct {
+	ID, Owner, CIDR, DHCP, Name string
+	DNSSupport, DNSHostnames    bool
+}
+
+// Subnet is a subnet. Shared says that another account shares it with this one.
+type Subnet struct {
+	ID, VPC, Owner, AZ, CIDR, Name string
+	Shared                         bool
+}
+
+// ACL is a network ACL. Subnets are its associations; the default ACL of a VPC has
+// every subnet that no other has.
+type ACL struct {
+	ID, VPC string
+	Default bool
+	Subnets []string
+	Entries []ACLEntry
+}
+
+// ACLEntry is one numbered rule. Ports 0 to 0 is no port range.
+type ACLEntry struct {
+	Number        int32
+	Egress, Allow bool
+	Protocol      string
+	CIDR          string
+	From, To      int32
+}
+
+// RouteTable is a route table; the main one has every subnet that no other has.
+type RouteTable struct {
+	ID, VPC string
+	Main    bool
+	Subnets []string
+	Routes  []Route
+}
+
+// Route is one route; To is a CIDR or a prefix list, Target the id of the next hop.
+type Route struct {
+	To, Target string
+	Blackhole  bool
+}
+
+// InternetGateway is an internet gateway.
+type InternetGateway struct{ ID, VPC string }
+
+// NATGateway is a public NAT gateway.
+type NATGateway struct{ ID, VPC, Subnet, Interface, PublicIP, PrivateIP string }
+
+// Endpoint is a VPC endpoint. Policy "" is AWS's default, which allows all.
+type Endpoint struct {
+	ID, VPC, Owner, Service, Type, State string
+	PrivateDNS, Managed                  bool
+	Policy                               string
+	Groups, Subnets                      []string
+	Interfaces, RouteTables, DNSNames    []string
+	Created                              time.Time
+}
+
+// Interface is a network interface that belongs to no instance of the world: an
+// endpoint's, a directory's, License Manager's.
+type Interface struct {
+	ID, Owner, Subnet, IP, Type, Description, Requester, Status string
+	Groups                                                      []string
+}
+
+// Peering is a VPC peering connection.
+type Peering struct{ ID, Status, Requester, Accepter string }
+
+// Group is a security group.
+type Group struct {
+	ID, VPC, Owner, Name, Description string
+	Rules                             []Rule
+}
+
+// Rule is one rule of a security group. To is a CIDR, a group id or a prefix list.
+type Rule struct {
+	ID       string
+	Egress   bool
+	Protocol string
+	From, To int32
+	Peer     string
+	Comment  string
+}
+
+// PrefixList is a managed prefix list.
+type PrefixList struct {
+	ID, Name, Owner string
+	CIDRs           []string
+}
+
+// DHCPOptions is a DHCP option set.
+type DHCPOptions struct {
+	ID, Owner, Name string
+	DNS, Domain     []string
+}
+
+// Names is what resolves names: Route 53 Resolver and the directories.
+type Names struct {
+	ResolverRules        map[string]*ResolverRule
+	ResolverAssociations map[string]*ResolverAssociation
+	ResolverEndpoints    map[string]*ResolverEndpoint
+	Directories          map[string]*Directory
+}
+
+// ResolverRule is a Resolver rule.
+type ResolverRule struct {
+	ID, Name, Type, Domain, Owner, Endpoint string
+	Targets                                 []string
+}
+
+// ResolverAssociation binds a rule to a VPC.
+type ResolverAssociation struct{ ID, Name, Rule, VPC, Status string }
+
+// ResolverEndpoint is a Resolver endpoint.
+type ResolverEndpoint struct {
+	ID, Name, Direction, Status, VPC string
+	Groups                           []string
+	IPs                              int32
+}
+
+// Directory is a directory of AWS Directory Service.
+type Directory struct {
+	ID, Name, Short, Type, Stage, VPC, Group string
+	Subnets, DNS                             []string
+	Controllers                              []Controller
+	Launched                                 time.Time
+}
+
+// Controller is a domain controller.
+type Controller struct{ ID, IP, Status, Subnet string }
+
+// Identity is what IAM holds.
+type Identity struct {
+	Roles    map[string]*Role
+	Profiles map[string]*Profile
+	// Policies are managed policies by ARN.
+	Policies map[string]*Policy
+}
+
+// Role is an IAM role. Inline policies are by name.
+type Role struct {
+	Name, Path, ID, Trust, Boundary string
+	Attached                        []string
+	Inline                          map[string]string
+	Created                         time.Time
+}
+
+// Profile is an instance profile; Role is "" where it is empty.
+type Profile struct {
+	Name, ID, Role string
+	Created        time.Time
+}
+
+// Policy is a managed policy with its default version.
+type Policy struct {
+	ARN, Name, Version, Document string
+	Created                      time.Time
+}
+
+// Management is Systems Manager and CloudTrail.
+type Management struct {
+	// Nodes are managed nodes by instance id.
+	Nodes    map[string]*Node
+	Settings map[string]string
+	Commands []*Command
+	Events   []*Event
+}
+
+// Node is a managed node.
+type Node struct {
+	Instance, Ping, Agent, Computer, IP, Platform, PlatformVersion string
+	LastPing, Registered                                           time.Time
+	// Connected says that the Session Manager channel is open.
+	Connected bool
+}
+
+// Command is one invocation of Run Command on one instance.
+type Command struct {
+	ID, Instance, Document, Comment, Role string
+	Requested                             time.Time
+	Took                                  time.Duration
+	// Status is the invocation's, with StatusDetails the same word.
+	Status         string
+	ResponseCode   int32
+	Stdout, Stderr string
+}
+
+// Event is one CloudTrail management event.
+type Event struct {
+	ID, Name, Source    string
+	Time                time.Time
+	ReadOnly            bool
+	Actor               Actor
+	Error, ErrorMessage string
+	Request, Response   map[string]any
+	// Resources are pairs of type and name.
+	Resources [][2]string
+}
+
+// Actor is who made a call.
+type Actor struct {
+	// Role is the role of an assumed role, with its path; Session the session's name.
+	Role, Session string
+	// User is an IAM user's name.
+	User string
+	// Service is the AWS service that acted, for the service itself or in the role's name.
+	Service          string
+	IP, UserAgent    string
+	AccountPrincipal string
+}
+
+// License is License Manager user-based subscriptions.
+type License struct {
+	Providers      []*Provider
+	Licensed       []*Licensed
+	Subscriptions  []*Subscription
+	Associations   []*Association
+	LicenseServers []*LicenseServer
+}
+
+// Provider is a directory registered for a product.
+type Provider struct {
+	Directory, Product, Status, Failure, Group string
+	Subnets                                    []string
+}
+
+// Licensed is License Manager's row of an instance.
+type Licensed struct {
+	Instance, Status, Message, Directory string
+	Products                             []string
+	Checked                              time.Time
+}
+
+// Subscription is a user's subscription to a product.
+type Subscription struct {
+	User, Domain, Directory, Product, Status string
+	Started                                  time.Time
+}
+
+// Association is a user on an instance.
+type Association struct {
+	User, Domain, Directory, Instance, Status string
+	Since                                     time.Time
+}
+
+// LicenseServer is a Remote Desktop Services licence server endpoint.
+type LicenseServer struct {
+	ID, Directory, Address, Provisioning, Message string
+	Servers                                       [][2]string // address, health
+}

@@ -1,0 +1,154 @@
+package probe
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/monshin/monshin/diagnose/estate"
+	"github.com/monshin/monshin/diagnose/fact"
+	"github.com/monshin/monshin/diagnose/finding"
+	"github.com/monshin/monshin/diagnose/lang"
+)
+
+// sheet collects what a judgement over several services comes to: findings, one
+// for each thing that is wrong whatever number of services it impairs, with what
+// has to be unchanged for them to hold.
+type sheet struct {
+	v        *estate.View
+	c        client
+	found    []finding.Finding
+	depends  map[string][]string // finding id → resources
+	open     []fact.Why
+	evidence []finding.Evidence
+}
+
+func newSheet(v *estate.View, c client) *sheet {
+	return &sheet{v: v, c: c, depends: map[string][]string{}}
+}
+
+func (s *sheet) saw(e ...finding.Evidence) { s.evidence = join(s.evidence, e) }
+
+func (s *sheet) leave(whys ...fact.Why) { s.open = dedupe(append(s.open, whys...)) }
+
+// add books a finding, or widens the one of the same code and subject.
+func (s *sheet) add(f finding.Finding, resources ...string) {
+	id := f.ID()
+	for _, r := range resources {
+		if !slices.Contains(s.depends[id], r) {
+			s.depends[id] = append(s.depends[id], r)
+		}
+	}
+	i := slices.IndexFunc(s.found, func(g finding.Finding) bool { return g.ID() == id })
+	if i < 0 {
+		s.found = append(s.found, f)
+		return
+	}
+	g := &s.found[i]
+	for _, scope := range f.Scope {
+		if !slices.Contains(g.Scope, scope) {
+			g.Scope = append(g.Scope, scope)
+		}
+	}
+	if a, b := g.Params["service"], f.Params["service"]; b != "" && !slices.Contains(strings.Split(a, ", "), b) {
+		g.Params["service"] = a + ", " + b
+	}
+	g.Evidence = join(g.Evidence, f.Evidence)
+	// What is closed wholly for one service and partly for another is closed.
+	if g.Severity == finding.Warning && f.Severity != finding.Warning {
+		g.Severity, g.Certainty = f.Severity, f.Certainty
+	} else if f.Severity == g.Severity {
+		g.Certainty = g.Certainty.AtMost(f.Certainty)
+	}
+}
+
+func join(list, more []finding.Evidence) []finding.Evidence {
+	for _, e := range more {
+		if !slices.ContainsFunc(list, func(o finding.Evidence) bool {
+			return o.At == e.At && o.Value == e.Value && o.Rule == e.Rule
+		}) {
+			list = append(list, e)
+		}
+	}
+	return list
+}
+
+// settle weighs the findings against what AWS sees of the channels and against
+// the time at which things were read, and makes the verdict.
+func (s *sheet) settle(good lang.Text) Verdict {
+	var found []finding.Finding
+	for _, f := range s.found {
+		f, whys := weighWorking(s.v, s.c.p, f)
+		s.leave(whys...)
+		var changes []estate.TrailQuery
+		for _, r := range s.depends[f.ID()] {
+			changes = append(changes, resource(r))
+		}
+		found = append(found, readAfter(s.v, s.c.p, []finding.Finding{f}, changes...)...)
+	}
+	return settle(found, s.open, good.With(), s.evidence...)
+}
+
+// weighWorking lowers a finding about a channel that AWS reports working right
+// now: then the model has missed something (a proxy, a private zone, a path that
+// is not evaluated), and what it says is a possibility worth knowing. Where AWS's
+// report cannot be read the finding is lowered too, as it may be the same.
+func weighWorking(v *estate.View, p patient, f finding.Finding) (finding.Finding, []fact.Why) {
+	if p.dead || len(f.Scope) == 0 {
+		return f, nil
+	}
+	var broken []string
+	var whys []fact.Why
+	var seen []finding.Evidence
+	for _, scope := range f.Scope {
+		works, e, why := channelWorks(v, p.ID, scope)
+		switch {
+		case len(why) > 0:
+			whys = append(whys, why...)
+		case works:
+			seen = append(seen, e)
+		default:
+			broken = append(broken, scope)
+		}
+	}
+	switch {
+	case len(broken) == 0:
+		f.Severity, f.Certainty = finding.Info, finding.Possible
+		f.Evidence = join(slices.Clone(f.Evidence), seen)
+		return f, whys
+	case len(seen) > 0:
+		// It stands in the way of one channel and not of another: something is missing
+		// in the picture, and only the broken one is impaired.
+		f.Scope, f.Certainty = broken, f.Certainty.AtMost(finding.Likely)
+		f.Evidence = join(slices.Clone(f.Evidence), seen)
+	}
+	return f, nil
+}
+
+// channelWorks tells whether AWS reports a service's channel working right now:
+// ssm by a fresh ping, ssmmessages by the connection status. For ec2messages AWS
+// reports nothing.
+func channelWorks(v *estate.View, id, scope string) (bool, finding.Evidence, []fact.Why) {
+	if scope != scopeSSM && scope != scopeMessages {
+		return false, finding.Evidence{}, nil
+	}
+	node := estate.ManagedNodePart.Of(v, id)
+	if node.IsUnknown() {
+		return false, finding.Evidence{}, whyOf(node)
+	}
+	n, there := node.Get()
+	if !there {
+		return false, finding.Evidence{}, nil // never registered: no channel works
+	}
+	if scope == scopeSSM {
+		fresh := onlineNow(v, n.PingStatus, n.LastPing)
+		return fresh, see(estate.ManagedNodePart.Key(id), "ping_status", n.PingStatus+" "+stamp(n.LastPing),
+			lang.Both("AWS reports this channel working right now, against the model", "AWS 側ではこの通信が現に成立（本判定と不一致）"), node.Origin()), nil
+	}
+	connection := estate.ConnectionPart.Of(v, id)
+	if connection.IsUnknown() {
+		return false, finding.Evidence{}, whyOf(connection)
+	}
+	status := connection.Value().Status
+	return strings.EqualFold(status, "connected"), see(estate.ConnectionPart.Key(id), "status", status,
+		lang.Both("AWS reports this channel working right now, against the model", "AWS 側ではこの通信が現に成立（本判定と不一致）"), connection.Origin()), nil
+}

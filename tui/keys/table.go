@@ -1,0 +1,143 @@
+package keys
+
+import (
+	"slices"
+
+	"github.com/monshin/monshin/diagnose/lang"
+)
+
+// Binding is one row of the table.
+type Binding struct {
+	Scope  Scope
+	Action Action
+	// Keys are the keys as Bubble Tea names them, the one to show first.
+	Keys []string
+	// Short fits the footer; Long stands in the help.
+	Short, Long lang.Text
+	// Footer is the place in the footer, from 1; 0 keeps the key out of it.
+	Footer int
+}
+
+// Table lists every key, in the order of the documentation.
+func Table() []Binding {
+	b := lang.Both
+	return []Binding{
+		{Anywhere, Help, []string{"?"}, b("help", "ヘルプ"), b("Show every key of this screen", "この画面のキー一覧"), 90},
+		{Anywhere, Back, []string{"esc"}, b("back", "戻る"), b("Go back; never quits", "前の画面に戻る（終了はしない）"), 80},
+		{Anywhere, Quit, []string{"q"}, b("quit", "終了"), b("Quit on the first screen; in a walk it asks first", "最初の画面で終了（切り分け画面では確認あり）"), 95},
+		{Anywhere, Language, []string{"L"}, b("日本語", "English"), b("Switch between Japanese and English", "日本語と英語の切り替え"), 92},
+		{Anywhere, Copy, []string{"y"}, b("copy", "コピー"), b("Copy what is selected", "選択中の内容をコピー"), 60},
+		{Anywhere, Plain, []string{"p"}, b("plain text", "テキスト表示"), b("Show this screen as plain text to select with the mouse", "マウスで選択できる枠なしのテキスト表示"), 0},
+		{Always, Redraw, []string{"ctrl+l"}, b("redraw", "再描画"), b("Draw the screen again", "画面の再描画"), 0},
+		{Always, Interrupt, []string{"ctrl+c"}, b("leave", "中断して終了"), b("Leave at once; what was read is recorded", "ただちに終了（取得済みの内容は記録済み）"), 0},
+
+		{List, Up, []string{"up", "k"}, b("up", "上"), b("One up", "1 つ上"), 0},
+		{List, Down, []string{"down", "j"}, b("down", "下"), b("One down", "1 つ下"), 0},
+		{List, PageUp, []string{"pgup", "b"}, b("page up", "前ページ"), b("One page up", "1 ページ上"), 0},
+		{List, PageDown, []string{"pgdown", "space"}, b("page down", "次ページ"), b("One page down", "1 ページ下"), 0},
+		{List, Top, []string{"home", "g"}, b("first", "先頭"), b("To the first", "先頭へ"), 0},
+		{List, Bottom, []string{"end", "G"}, b("last", "末尾"), b("To the last", "末尾へ"), 0},
+
+		{Reading, Up, []string{"up", "k"}, b("scroll", "スクロール"), b("One line up", "1 行上"), 0},
+		{Reading, Down, []string{"down", "j"}, b("scroll", "スクロール"), b("One line down", "1 行下"), 10},
+		{Reading, PageUp, []string{"pgup", "b"}, b("page up", "前ページ"), b("One page up", "1 ページ上"), 0},
+		{Reading, PageDown, []string{"pgdown", "space"}, b("page down", "次ページ"), b("One page down", "1 ページ下"), 20},
+		{Reading, Top, []string{"home", "g"}, b("start", "先頭"), b("To the start", "先頭へ"), 0},
+		{Reading, Bottom, []string{"end", "G"}, b("end", "末尾"), b("To the end", "末尾へ"), 0},
+
+		{Symptoms, Choose, []string{"enter"}, b("choose", "選択"), b("Choose the symptom", "事象を選択"), 10},
+		{Symptoms, Filter, []string{"/"}, b("search", "検索"), b("Search by words, or by a message; pasting works at any time", "語句やメッセージで検索（貼り付けはいつでも可）"), 20},
+		{Symptoms, EnterID, []string{"i"}, b("instance", "インスタンス"), b("Choose another instance first", "先にインスタンスを選び直す"), 30},
+
+		{Instances, Choose, []string{"enter"}, b("choose", "選択"), b("Choose the instance", "インスタンスを選択"), 10},
+		{Instances, Filter, []string{"/"}, b("filter", "絞り込み"), b("Filter by Name, id or IP address", "Name・ID・IP アドレスで絞り込み"), 20},
+		{Instances, EnterID, []string{"i"}, b("type an id", "ID 入力"), b("Type the id of an instance that is not listed any more", "一覧にないインスタンスの ID を入力"), 30},
+
+		{Walk, Choose, []string{"enter"}, b("details", "詳細"), b("Open what is selected: a finding's page, a question, the evidence", "選択項目を開く（検出結果の説明・質問・根拠）"), 10},
+		{Walk, NextPane, []string{"tab", "right", "l"}, b("pane", "枠切替"), b("To the next pane", "次の枠へ"), 20},
+		{Walk, PreviousPane, []string{"shift+tab", "left", "h"}, b("pane", "枠切替"), b("To the previous pane", "前の枠へ"), 0},
+		{Walk, NextFault, []string{"n"}, b("next problem", "次の問題"), b("To the next problem or unchecked item", "次の「問題あり」「確認できず」へ"), 0},
+		{Walk, Previous, []string{"N"}, b("previous problem", "前の問題"), b("To the previous problem or unchecked item", "前の「問題あり」「確認できず」へ"), 0},
+		{Walk, Commands, []string{"c"}, b("AWS CLI", "AWS CLI"), b("Show the AWS CLI lines of the selected evidence", "選択中の根拠を確認する AWS CLI コマンド"), 30},
+		{Walk, Retry, []string{"r"}, b("retry", "再取得"), b("Read again what could not be read; also after renewing credentials", "確認できなかった項目の再取得（認証情報の更新後も同じ）"), 40},
+		{Walk, Answer, []string{"a"}, b("answer", "回答"), b("Answer the open question", "質問に回答"), 0},
+		{Walk, DontKnow, []string{"d"}, b("don't know", "わからない"), b("Answer the open question with: don't know", "質問に「わからない」と回答"), 0},
+
+		{Finding, Commands, []string{"c"}, b("AWS CLI", "AWS CLI"), b("Show the AWS CLI lines of the evidence", "根拠を確認する AWS CLI コマンド"), 30},
+
+		{HelpPage, Filter, []string{"/"}, b("filter", "絞り込み"), b("Filter the keys", "キーの絞り込み"), 30},
+
+		{Confirm, Yes, []string{"y"}, b("yes", "はい"), b("Yes", "はい"), 10},
+		{Confirm, No, []string{"n", "esc"}, b("no", "いいえ"), b("No", "いいえ"), 20},
+
+		{Text, Accept, []string{"enter"}, b("accept", "確定"), b("Take what was typed", "入力を確定"), 10},
+		{Text, Leave, []string{"esc"}, b("cancel", "取り消し"), b("Leave the field and drop what was typed", "入力を取り消して戻る"), 20},
+		{Text, Up, []string{"up"}, b("up", "上"), b("Move in the list", "一覧を移動"), 0},
+		{Text, Down, []string{"down"}, b("down", "下"), b("Move in the list", "一覧を移動"), 0},
+		{Text, CursorLeft, []string{"left"}, b("left", "左"), b("Cursor to the left", "カーソルを左へ"), 0},
+		{Text, CursorNext, []string{"right"}, b("right", "右"), b("Cursor to the right", "カーソルを右へ"), 0},
+		{Text, CursorHome, []string{"home"}, b("start", "行頭"), b("Cursor to the start", "カーソルを行頭へ"), 0},
+		{Text, CursorEnd, []string{"end"}, b("end", "行末"), b("Cursor to the end", "カーソルを行末へ"), 0},
+		{Text, DeleteBack, []string{"backspace"}, b("delete", "削除"), b("Delete before the cursor", "カーソルの前を削除"), 0},
+		{Text, DeleteNext, []string{"delete"}, b("delete", "削除"), b("Delete under the cursor", "カーソル位置を削除"), 0},
+	}
+}
+
+// Map looks keys up. Make it once; the table does not change.
+type Map struct {
+	rows  []Binding
+	index map[Scope]map[string]Action
+}
+
+// NewMap indexes the table.
+func NewMap() *Map {
+	m := &Map{rows: Table(), index: map[Scope]map[string]Action{}}
+	for _, r := range m.rows {
+		if m.index[r.Scope] == nil {
+			m.index[r.Scope] = map[string]Action{}
+		}
+		for _, k := range r.Keys {
+			m.index[r.Scope][k] = r.Action
+		}
+	}
+	return m
+}
+
+// Lookup finds what a key asks for in a scope and the scopes around it.
+func (m *Map) Lookup(s Scope, key string) (Action, bool) {
+	for _, p := range s.parents() {
+		if a, ok := m.index[p][key]; ok {
+			return a, true
+		}
+	}
+	return "", false
+}
+
+// Of lists the rows that are live in a scope, innermost first. A key that an inner
+// scope has taken is not listed again.
+func (m *Map) Of(s Scope) []Binding {
+	var out []Binding
+	taken := map[string]bool{}
+	for _, p := range s.parents() {
+		for _, r := range m.rows {
+			if r.Scope != p {
+				continue
+			}
+			r.Keys = slices.DeleteFunc(slices.Clone(r.Keys), func(k string) bool { return taken[k] })
+			if len(r.Keys) > 0 {
+				out = append(out, r)
+			}
+		}
+		for k := range m.index[p] {
+			taken[k] = true
+		}
+	}
+	return out
+}
+
+// Footer lists the rows of a scope's footer, best first.
+func (m *Map) Footer(s Scope) []Binding {
+	rows := slices.DeleteFunc(m.Of(s), func(b Binding) bool { return b.Footer == 0 })
+	slices.SortStableFunc(rows, func(a, b Binding) int { return a.Footer - b.Footer })
+	return rows
+}

@@ -1,0 +1,173 @@
+package walking
+
+import (
+	"strconv"
+	"time"
+
+	"github.com/monshin/monshin/diagnose/finding"
+	"github.com/monshin/monshin/diagnose/lang"
+	"github.com/monshin/monshin/tui/cell"
+	"github.com/monshin/monshin/tui/page"
+	"github.com/monshin/monshin/tui/say"
+	"github.com/monshin/monshin/tui/theme"
+)
+
+// resultLines draws the results: causes with their consequences, what is open, what
+// is waited for.
+func (p *Page) resultLines(e page.Env, width int) []string {
+	var out []string
+	if p.d == nil {
+		return nil
+	}
+	if len(p.d.RootCauses()) == 0 {
+		out = append(out, heading(e, p.noRoot(), width))
+	}
+	last := section(-1)
+	for i, it := range p.items {
+		if it.section != last {
+			if len(out) > 0 {
+				out = append(out, cell.Blank(width))
+			}
+			last = it.section
+			out = append(out, heading(e, p.sectionTitle(it.section), width))
+		}
+		out = append(out, p.itemLines(e, it, i == p.cursors[resultPane].At, width)...)
+	}
+	return out
+}
+
+// itemSpan is where the selected row stands among the lines. Its first line may be
+// a heading's, so that the first row scrolls all the way up.
+func (p *Page) itemSpan(e page.Env, width int) (first, last int) {
+	if p.d == nil {
+		return 0, 0
+	}
+	n := 0
+	if len(p.d.RootCauses()) == 0 {
+		n = 1
+	}
+	section := section(-1)
+	for i, it := range p.items {
+		if it.section != section {
+			if n > 0 {
+				n++
+			}
+			n++
+			section = it.section
+		}
+		if i == p.cursors[resultPane].At {
+			h := len(p.itemText(e, it, width))
+			if i == 0 {
+				return 0, n + h - 1
+			}
+			return n, n + h - 1
+		}
+		n += len(p.itemText(e, it, width))
+	}
+	return 0, 0
+}
+
+func heading(e page.Env, text lang.Text, width int) string {
+	return cell.NewLine(width).Add(e.Theme.Title, text.In(e.Lang)).String()
+}
+
+func (p *Page) noRoot() lang.Text {
+	if p.Lively() {
+		return lang.Both("No root cause so far", "根本原因: 未特定（確認中）")
+	}
+	return lang.Both("No root cause found in what was checked", "確認した範囲に根本原因なし")
+}
+
+func (p *Page) sectionTitle(s section) lang.Text {
+	n := 0
+	for _, it := range p.items {
+		if it.section == s && it.depth == 0 {
+			n++
+		}
+	}
+	switch s {
+	case rootSection:
+		return lang.Both("Root causes (%d)", "根本原因（%d 件）").With(n)
+	case openSection:
+		return lang.Both("Cause not found (%d)", "原因未特定（%d 件）").With(n)
+	case otherSection:
+		return lang.Both("For information (%d)", "参考（%d 件）").With(n)
+	case unknownSection:
+		return lang.Both("Not checked (%d)", "確認できず（%d 件）").With(n)
+	}
+	return lang.Both("Still waiting for (%d)", "取得待ち（%d 件）").With(n)
+}
+
+// lead is what stands before an item: a sign and a word.
+func (p *Page) lead(e page.Env, it item) (string, theme.Style) {
+	t := e.Theme
+	switch {
+	case it.found != nil && it.depth > 0:
+		return cell.Blank(2*it.depth) + "-> ", t.Dim
+	case it.found != nil:
+		sign, style := "[x] ", t.Problem
+		switch it.found.Severity {
+		case finding.Warning:
+			sign, style = "[!] ", t.Unknown
+		case finding.Info:
+			sign, style = "[i] ", t.Dim
+		}
+		return sign + say.Certainty(it.found.Certainty).In(e.Lang) + " ", style
+	case it.open != nil:
+		if it.open.Needed {
+			return "[?] ", t.Unknown
+		}
+		return "[?] ", t.Dim
+	}
+	return say.Spinner(0) + " ", t.Running
+}
+
+func (p *Page) wording(e page.Env, it item) string {
+	switch {
+	case it.found != nil && it.depth > 0:
+		return p.Catalogue.Screen(it.found.Finding).In(e.Lang) + lang.Both(" (consequence)", "（派生事象）").In(e.Lang)
+	case it.found != nil:
+		return p.Catalogue.Screen(it.found.Finding).In(e.Lang)
+	case it.open != nil:
+		text := it.open.Title.In(e.Lang) + ": " + say.Why(it.open.Why, e.Zone).In(e.Lang)
+		if it.open.Needed {
+			text += lang.Both(" (needed)", "（判断に必要）").In(e.Lang)
+		}
+		return text
+	}
+	text := it.waiting.String()
+	if d := e.Now.Sub(p.since[it.waiting]); d >= slow {
+		text += lang.Both(" (%s s)", "（%s 秒経過）").With(strconv.Itoa(int(d / time.Second))).In(e.Lang)
+	}
+	return text
+}
+
+// itemText is an item's text in lines that fit behind its lead.
+func (p *Page) itemText(e page.Env, it item, width int) []string {
+	lead, _ := p.lead(e, it)
+	return cell.Wrap(p.wording(e, it), width-2-min(cell.Width(lead), width/2))
+}
+
+func (p *Page) itemLines(e page.Env, it item, selected bool, width int) []string {
+	t := e.Theme
+	lead, style := p.lead(e, it)
+	indent := min(cell.Width(lead), width/2)
+	var out []string
+	for i, s := range p.itemText(e, it, width) {
+		l, mark := cell.NewLine(width), "  "
+		if selected {
+			l = cell.On(width, t.Selected)
+			if i == 0 {
+				mark = "> "
+			}
+		}
+		l.Add(t.Focus, mark)
+		if i == 0 {
+			l.Within(style, lead, indent)
+		} else {
+			l.Space(indent)
+		}
+		out = append(out, l.Add(t.Plain, s).String())
+	}
+	return out
+}

@@ -1,0 +1,125 @@
+package walking
+
+import (
+	"github.com/monshin/monshin/diagnose/lang"
+	"github.com/monshin/monshin/diagnose/probe"
+	"github.com/monshin/monshin/diagnose/runbook"
+	"github.com/monshin/monshin/tui/cell"
+	"github.com/monshin/monshin/tui/page"
+	"github.com/monshin/monshin/tui/say"
+	"github.com/monshin/monshin/tui/theme"
+)
+
+// wordWidth is the column of the state's word: the longest of them.
+const wordWidth = 15
+
+// treeLines draws the tree, one line a node.
+func (p *Page) treeLines(e page.Env, width int) []string {
+	if p.tree == nil {
+		return nil
+	}
+	out := make([]string, 0, len(p.tree.Nodes))
+	for i := range p.tree.Nodes {
+		out = append(out, p.nodeLine(e, &p.tree.Nodes[i], i == p.cursors[treePane].At, width))
+	}
+	return out
+}
+
+func (p *Page) nodeLine(e page.Env, n *runbook.Node, selected bool, width int) string {
+	t := e.Theme
+	sign, word, style := p.nodeState(e, n)
+	l, mark := cell.NewLine(width), " "
+	if selected {
+		l, mark = cell.On(width, t.Selected), ">"
+	}
+	way, title := " ", t.Plain
+	if p.onPath[n.ID] {
+		way, title = "*", t.Strong
+	}
+	l.Add(t.Focus, mark).Add(t.Focus, way).Space(1)
+	if n.Branch != "" {
+		l.Space(1)
+	}
+	l.Column(style, sign, say.SignWidth).Space(1)
+	l.Within(title, p.nodeTitle(n).In(e.Lang), l.Left()-wordWidth-1)
+	l.Space(l.Left() - wordWidth)
+	return l.Add(style, word.In(e.Lang)).String()
+}
+
+func (p *Page) nodeState(e page.Env, n *runbook.Node) (sign string, word lang.Text, style theme.Style) {
+	t := e.Theme
+	switch n.Kind {
+	case runbook.QuestionNode:
+		a, answered := p.answers[n.Question.Name]
+		switch {
+		case answered && a == "":
+			return "[?]", lang.Both("don't know", "わからない"), t.Unknown
+		case answered || p.passed(n):
+			return "[A]", lang.Both("answered", "回答済み"), t.OK
+		case p.d != nil && p.wanted(n.Question.Name):
+			return "[Q]", lang.Both("needs an answer", "回答待ち"), t.Key
+		}
+		return "[Q]", lang.Both("question", "質問"), t.Dim
+	case runbook.StepNode:
+		return "[>]", lang.Both("to do", "手順"), t.Dim
+	case runbook.FindingsNode:
+		for _, c := range n.Findings {
+			if p.foundOf(c) != nil {
+				return "[x]", lang.Both("found", "検出あり"), t.Problem
+			}
+		}
+		return "[=]", lang.Both("conclusion", "判断"), t.Dim
+	}
+	v, settled := p.verdict(n.Probe)
+	switch {
+	case settled:
+		sign, style = say.Outcome(t, v.Outcome)
+		return sign, say.OutcomeWord(v), style
+	case p.Lively():
+		return say.Spinner(e.Tick), say.Running(), t.Running
+	}
+	return "[?]", lang.Both("not read", "未取得"), t.Unknown
+}
+
+// passed reports whether the way went on behind a node.
+func (p *Page) passed(n *runbook.Node) bool {
+	if p.d == nil || !p.onPath[n.ID] {
+		return false
+	}
+	last := p.d.Path[len(p.d.Path)-1]
+	return last != n.ID
+}
+
+// nodeTitle is the node's name; a probe's where it has none of its own.
+func (p *Page) nodeTitle(n *runbook.Node) lang.Text {
+	switch {
+	case !n.Title.Zero():
+		return n.Title
+	case n.Question != nil:
+		return n.Question.Text
+	case n.Step != nil:
+		return n.Step.Do
+	}
+	if p.d != nil && n.Kind == runbook.ProbeNode {
+		if i, ok := p.judged[n.Probe]; ok {
+			return p.d.Probes[i].Title
+		}
+	}
+	if n.Probe != "" {
+		return lang.Same(n.Probe)
+	}
+	return lang.Same(n.ID)
+}
+
+// edges lists a node's edges in the order of their outcomes.
+func edges(n *runbook.Node) []string {
+	var out []string
+	order := []string{string(probe.OK), string(probe.Problem), string(probe.Unknown), string(probe.NotApplicable),
+		runbook.Answered, runbook.DontKnow, runbook.Done}
+	for _, e := range order {
+		if n.Next[e] != "" {
+			out = append(out, e)
+		}
+	}
+	return out
+}

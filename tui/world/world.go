@@ -1,0 +1,78 @@
+// Package world says what the terminal interface needs from outside: an account,
+// a walk, the trees and the catalogue. It holds no code; cmd brings the real ones,
+// tests bring fakes.
+package world
+
+import (
+	"context"
+
+	"github.com/monshin/monshin/diagnose/estate"
+	"github.com/monshin/monshin/diagnose/finding"
+	"github.com/monshin/monshin/diagnose/lang"
+	"github.com/monshin/monshin/diagnose/runbook"
+	"github.com/monshin/monshin/diagnose/walk"
+)
+
+// Identity is who asks, and where. It stands on every screen, so that nobody works
+// in the wrong account.
+type Identity struct {
+	Account string // twelve digits
+	Alias   string // "" where there is none or it may not be read
+	ARN     string
+	Region  string
+	Profile string
+	// Simulated says that the account is a lab's. Source is walk.Source's name.
+	Simulated bool
+	Source    string
+}
+
+// Backend is an account: live, recorded or simulated. Its methods may block; the
+// interface calls them from goroutines of their own and cancels ctx on leaving.
+type Backend interface {
+	Identity(ctx context.Context) (Identity, error)
+	// List emits the Windows instances of the region in pieces, recently terminated
+	// ones included. A row may come again with more known about it.
+	List(ctx context.Context, emit func([]estate.Listed)) error
+	// Start prepares the investigation of one instance.
+	Start(ctx context.Context, instanceID string, symptom runbook.Symptom) (Walk, error)
+}
+
+// Walk is one investigation. Answer and Retry may be called at any time.
+type Walk interface {
+	// Run reads and judges until nothing more can be learnt, and emits what is known
+	// after each change. Each Diagnosis is a snapshot that nobody changes any more.
+	// It may be run again: after an answer, a retry, or renewed credentials.
+	Run(ctx context.Context, emit func(*walk.Diagnosis))
+	// Answer tells what the operator said; "" is "don't know".
+	Answer(name, value string)
+	// Retry forgets what could not be read, so that the next Run reads it again.
+	Retry()
+	Tree() *runbook.Tree
+	// JournalPath is where the investigation is recorded, "" where it is not.
+	JournalPath() string
+}
+
+// Library is the collection of trees.
+type Library interface {
+	Symptoms() []runbook.Symptom
+	Tree(runbook.Symptom) (*runbook.Tree, bool)
+	// Search finds symptoms by label, search words and messages, best first. An empty
+	// query finds all.
+	Search(query string) []runbook.Symptom
+}
+
+// Catalogue has the words about findings.
+type Catalogue interface {
+	Entry(finding.Code) (*finding.Entry, bool)
+	// Screen is the finding on one line, with its values.
+	Screen(finding.Finding) lang.Text
+	// Cause is the finding as a noun phrase.
+	Cause(finding.Finding) lang.Text
+	// Page is the finding's page, Markdown.
+	Page(finding.Code) (lang.Text, error)
+}
+
+// Assumer is what a Catalogue may also do: say an assumption in words.
+type Assumer interface {
+	Assumption(finding.Assumption) lang.Text
+}
