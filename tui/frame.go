@@ -86,25 +86,48 @@ func (m *Model) tooSmall() string {
 	return strings.Join(cell.Fill(out, m.width, m.height), "\n")
 }
 
+// footKey is everything that the footer shows.
+type footKey struct {
+	env              page.Env
+	width            int
+	scope            keys.Scope
+	first            bool
+	toast            lang.Text
+	bare, simulated  bool
+	question, record string
+}
+
 // footer is the last line: a question, a message, or the keys that work now.
 func (m *Model) footer(bare bool) string {
+	k := footKey{env: m.env.Still(), width: m.width, scope: m.scope(), first: len(m.stack) == 1, toast: m.toast,
+		bare: bare, simulated: m.simulated()}
+	if m.confirming {
+		k.question = m.question().In(m.env.Lang)
+		if u, ok := m.top().(unsettled); ok {
+			k.record = u.JournalPath()
+		}
+	}
+	return m.foot.Get(k, func() []string { return []string{m.footLine(k)} })[0]
+}
+
+func (m *Model) footLine(k footKey) string {
 	t := m.env.Theme
 	l := cell.NewLine(m.width)
 	switch {
-	case m.confirming:
-		l.Add(t.Badge, m.question().In(m.env.Lang)).Space(1)
-		m.keyHints(l, keys.Confirm)
-		if u, ok := m.top().(unsettled); ok && u.JournalPath() != "" {
-			l.Space(1).Add(t.Dim, lang.Both("record: %s", "作業記録: %s").With(cell.Clean(u.JournalPath())).In(m.env.Lang))
+	case k.question != "":
+		l.Add(t.Badge, k.question).Space(1)
+		m.keyHints(l, keys.Confirm, k.first)
+		if k.record != "" {
+			l.Space(1).Add(t.Dim, lang.Both("record: %s", "作業記録: %s").With(cell.Clean(k.record)).In(m.env.Lang))
 		}
 		return l.String()
-	case !m.toast.Zero():
-		return l.Space(1).Add(t.Strong, m.toast.In(m.env.Lang)).String()
+	case !k.toast.Zero():
+		return l.Space(1).Add(t.Strong, k.toast.In(m.env.Lang)).String()
 	}
-	if bare && m.simulated() {
+	if k.bare && k.simulated {
 		l.Add(t.Badge, badge().In(m.env.Lang)).Space(1)
 	}
-	m.keyHints(l, m.scope())
+	m.keyHints(l, k.scope, k.first)
 	return l.String()
 }
 
@@ -119,15 +142,18 @@ func (m *Model) question() lang.Text {
 const mostHints = 6
 
 // keyHints writes the keys of a scope, best first, as long as they fit whole.
-func (m *Model) keyHints(l *cell.Line, scope keys.Scope) {
+func (m *Model) keyHints(l *cell.Line, scope keys.Scope, first bool) {
 	t := m.env.Theme
 	n := 0
 	for _, b := range m.keys.Footer(scope) {
 		if n == mostHints {
 			return
 		}
-		if b.Action == keys.Back && len(m.stack) == 1 || b.Action == keys.Quit && len(m.stack) > 1 && scope != keys.Walk {
+		if b.Action == keys.Back && first || b.Action == keys.Quit && !first && scope != keys.Walk {
 			continue // it would only say that it does nothing here
+		}
+		if b.Action == keys.Help && scope == keys.HelpPage {
+			continue
 		}
 		name, short := b.Keys[0], b.Short.In(m.env.Lang)
 		if cell.Width(name)+cell.Width(short)+3 > l.Left() {

@@ -4,7 +4,9 @@ import (
 	"strings"
 
 	"github.com/monshin/monshin/diagnose/lang"
+	"github.com/monshin/monshin/diagnose/runbook"
 	"github.com/monshin/monshin/tui/cell"
+	"github.com/monshin/monshin/tui/page"
 	"github.com/monshin/monshin/tui/theme"
 )
 
@@ -31,30 +33,57 @@ type segment struct {
 	least int
 }
 
+// headKey is everything that the header shows.
+type headKey struct {
+	env            page.Env
+	width          int
+	identity       Identity
+	known          bool
+	failure        string
+	simulated      bool
+	instance, name string
+	symptom        runbook.Symptom
+}
+
 // header is the head of every page: where one works, as whom, on what.
 func (m *Model) header() string {
-	t := m.env.Theme
-	lines := []string{
-		compose(m.account(), m.width),
-		compose(m.subject(), m.width),
-		cell.NewLine(m.width).Repeat(t.Border, t.Box.Across, m.width).String(),
+	k := headKey{env: m.env.Still(), width: m.width, identity: m.identity, known: m.identified,
+		simulated: m.simulated(), symptom: m.symptom}
+	k.instance, k.name = m.patient()
+	if m.identityErr != nil {
+		k.failure = m.identityErr.Error()
 	}
-	return strings.Join(lines, "\n")
+	return m.head.Get(k, func() []string {
+		t := m.env.Theme
+		rule := cell.NewLine(m.width).Repeat(t.Border, t.Box.Across, m.width).String()
+		return []string{compose(m.account(k), m.width) + "\n" + compose(m.subject(k), m.width) + "\n" + rule}
+	})[0]
+}
+
+// patient is the instance that the page on top is about, or the one that is chosen.
+func (m *Model) patient() (id, name string) {
+	id, name = m.instance, m.name
+	for _, p := range m.stack {
+		if s, ok := p.(interface{ Subject() (id, name string) }); ok {
+			id, name = s.Subject()
+		}
+	}
+	return id, name
 }
 
 func whole(text string, s theme.Style) segment { return segment{text, s, cell.Width(text)} }
 
-func (m *Model) account() []segment {
-	t, id := m.env.Theme, m.identity
+func (m *Model) account(k headKey) []segment {
+	t, id := m.env.Theme, k.identity
 	out := []segment{whole("monshin", t.Title)}
-	if m.simulated() {
+	if k.simulated {
 		out = append(out, whole(badge().In(m.env.Lang), t.Badge))
 	}
 	switch {
-	case m.identityErr != nil:
-		failed := lang.Both("account unknown: %s", "アカウント確認できず: %s").With(cell.Clean(m.identityErr.Error()))
+	case k.failure != "":
+		failed := lang.Both("account unknown: %s", "アカウント確認できず: %s").With(cell.Clean(k.failure))
 		return append(out, segment{failed.In(m.env.Lang), t.Problem, 20})
-	case !m.identified:
+	case !k.known:
 		return append(out, whole(lang.Both("asking for the account ...", "アカウント確認中 ...").In(m.env.Lang), t.Dim))
 	}
 	if id.Alias != "" {
@@ -69,21 +98,15 @@ func (m *Model) account() []segment {
 	return out
 }
 
-func (m *Model) subject() []segment {
+func (m *Model) subject(k headKey) []segment {
 	t := m.env.Theme
-	instance, name := m.instance, m.name
-	for _, p := range m.stack {
-		if s, ok := p.(interface{ Subject() (id, name string) }); ok {
-			instance, name = s.Subject()
-		}
-	}
 	var out []segment
-	if instance == "" {
+	if k.instance == "" {
 		out = append(out, whole(lang.Both("no instance chosen", "インスタンス未選択").In(m.env.Lang), t.Dim))
 	} else {
-		out = append(out, segment{cell.Clean(instance), t.Strong, 19})
-		if name != "" {
-			out = append(out, segment{cell.Clean(name), t.Plain, 10})
+		out = append(out, segment{cell.Clean(k.instance), t.Strong, 19})
+		if k.name != "" {
+			out = append(out, segment{cell.Clean(k.name), t.Plain, 10})
 		}
 	}
 	if m.symptom != "" {
@@ -106,7 +129,7 @@ const gap = 2
 // what may vanish vanishes when nothing can be cut any more.
 func compose(segs []segment, width int) string {
 	room := make([]int, len(segs))
-	total := 1
+	total := 1 - gap // none stands behind the last
 	for i, s := range segs {
 		room[i] = cell.Width(s.text)
 		total += room[i] + gap

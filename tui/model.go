@@ -2,6 +2,7 @@ package tui
 
 import (
 	"context"
+	"fmt"
 	"strings"
 	"time"
 
@@ -9,6 +10,7 @@ import (
 
 	"github.com/monshin/monshin/diagnose/lang"
 	"github.com/monshin/monshin/diagnose/runbook"
+	"github.com/monshin/monshin/tui/cell"
 	"github.com/monshin/monshin/tui/keys"
 	"github.com/monshin/monshin/tui/page"
 	"github.com/monshin/monshin/tui/pages/instances"
@@ -50,7 +52,12 @@ type Model struct {
 	beating    bool
 	closed     bool
 
+	// tick makes timers; tests bring one that never fires.
+	tick func(time.Duration, func(time.Time) tea.Msg) tea.Cmd
+
 	cache frameCache
+	head  cell.Memo[headKey]
+	foot  cell.Memo[footKey]
 }
 
 // frameCache is the frame as it was joined last.
@@ -68,10 +75,11 @@ func New(ctx context.Context, o Options) *Model {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
+	o.NoAnimation = o.NoAnimation || o.FullRepaint
 	if o.Lang == "" {
 		o.Lang = lang.En
 	}
-	m := &Model{o: o, ctx: ctx, keys: keys.NewMap(), dark: true, instance: o.Start.Instance}
+	m := &Model{o: o, ctx: ctx, keys: keys.NewMap(), dark: true, instance: o.Start.Instance, tick: tea.Tick}
 	m.first = symptoms.New(o.Library)
 	m.stack = []page.Page{m.first}
 	m.env = page.Env{Lang: o.Lang, Zone: o.Zone}
@@ -86,7 +94,7 @@ func (m *Model) retheme() {
 
 func (m *Model) clock() { m.env.Now = m.o.Now().Truncate(time.Second) }
 
-// identified is the answer of Backend.Identity.
+// identifiedMsg is the answer of Backend.Identity.
 type identifiedMsg struct {
 	identity Identity
 	err      error
@@ -111,7 +119,12 @@ func (m *Model) Init() tea.Cmd {
 
 func (m *Model) identify() tea.Cmd {
 	ctx, b := m.ctx, m.o.Backend
-	return func() tea.Msg {
+	return func() (msg tea.Msg) {
+		defer func() {
+			if r := recover(); r != nil {
+				msg = identifiedMsg{err: fmt.Errorf("monshin failed inside: %v", r)}
+			}
+		}()
 		id, err := b.Identity(ctx)
 		return identifiedMsg{id, err}
 	}
@@ -120,7 +133,19 @@ func (m *Model) identify() tea.Cmd {
 // Update implements tea.Model.
 func (m *Model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 	cmd := m.handle(msg)
-	return m, tea.Batch(cmd, m.beat())
+	return m, tea.Batch(cmd, m.beat(), m.repaint())
+}
+
+// repaint has the screen cleared where the frame changed and the terminal needs it.
+func (m *Model) repaint() tea.Cmd {
+	if !m.o.FullRepaint {
+		return nil
+	}
+	before := m.cache.content
+	if now, _ := m.frame(); now == before {
+		return nil
+	}
+	return tea.ClearScreen
 }
 
 func (m *Model) handle(msg tea.Msg) tea.Cmd {
@@ -202,7 +227,7 @@ func (m *Model) beat() tea.Cmd {
 	if m.o.NoAnimation {
 		every = countingBeat
 	}
-	return tea.Tick(every, func(time.Time) tea.Msg { return beatMsg{} })
+	return m.tick(every, func(time.Time) tea.Msg { return beatMsg{} })
 }
 
 // intend does what only the root can do.
@@ -241,7 +266,7 @@ func (m *Model) choseInstance(i page.ChoseInstance) tea.Cmd {
 
 func (m *Model) pick() tea.Cmd {
 	var cmd tea.Cmd
-	if m.picker == nil || m.picker.Failed() {
+	if m.picker == nil {
 		m.picker = instances.New(m.o.Backend)
 		cmd = m.picker.Start(m.ctx)
 	}
@@ -265,7 +290,7 @@ func (m *Model) say(t lang.Text) tea.Cmd {
 	m.toastID++
 	id := m.toastID
 	m.toast = t
-	return tea.Tick(toastTime, func(time.Time) tea.Msg { return toastGoneMsg{id} })
+	return m.tick(toastTime, func(time.Time) tea.Msg { return toastGoneMsg{id} })
 }
 
 // close ends every page and waits a little for what was under way.

@@ -41,7 +41,12 @@ func (m *Model) key(k tea.KeyPressMsg) tea.Cmd {
 	if rootOnly(action) {
 		return m.act(action)
 	}
+	var again tea.Cmd
+	if action == keys.Retry && m.identityErr != nil {
+		again = m.identify()
+	}
 	next := m.top().Act(action)
+	next.Cmd = tea.Batch(again, next.Cmd)
 	if next.Ignored {
 		return m.act(action)
 	}

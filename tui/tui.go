@@ -62,6 +62,9 @@ type Options struct {
 	// NoAnimation lets nothing move; seconds of waiting are still counted.
 	NoAnimation bool
 	NoColor     bool
+	// FullRepaint draws every frame anew, for terminals that corrupt partial updates:
+	// the browser terminal of AWS CloudShell does. Nothing moves then.
+	FullRepaint bool
 
 	// Copy puts text on the clipboard of the operator's own machine. Where it is nil
 	// or fails, the terminal is asked (OSC 52).

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"maps"
 	"regexp"
 	"slices"
@@ -64,11 +63,11 @@ func (a *app) openAccount(ctx context.Context, f *flags) (*account, error) {
 		acc.openCloud(l.Source(), true)
 		return acc, nil
 	}
-	cfg, err := cloud.Config(ctx, cloud.ConfigOptions{
-		Profile: f.profile, Region: f.region, Version: version(), MFA: a.askMFA(f.lang),
+	cfg, err := cloud.Config(ctx, cloud.Settings{
+		Profile: f.profile, Region: f.region, Version: version(), Token: a.askMFA(f.lang),
 	})
 	if err != nil {
-		return nil, a.credentialError(err)
+		return nil, badInput(lang.Both("the AWS configuration", "AWS の設定"), err)
 	}
 	acc := &account{region: cfg.Region, now: time.Now, config: cfg}
 	acc.openCloud("aws", false)
@@ -84,14 +83,19 @@ func (acc *account) openCloud(name string, unlimited bool) {
 
 // ready makes sure that there are credentials at all, before a walk turns their
 // absence into fifty unknowns.
-func (acc *account) ready(ctx context.Context, a *app) error {
-	if acc.config.Credentials == nil {
-		return nil // a recording needs none
+func (acc *account) ready(ctx context.Context, f *flags) error {
+	if acc.cloud == nil || acc.simulated {
+		return nil // a recording needs none, a lab has its own
 	}
-	if _, err := acc.config.Credentials.Retrieve(ctx); err != nil {
-		return a.credentialError(cloud.CredentialProblem(err))
+	if err := cloud.Usable(ctx, acc.config, f.profile); err != nil {
+		return noAccess(err)
 	}
 	return nil
+}
+
+// noAccess ends with the code for missing or expired credentials.
+func noAccess(err error) error {
+	return failed(lang.Both("no access to AWS", "AWS に接続できず"), err)
 }
 
 // instanceID is the form of an EC2 instance id: eight or seventeen hex digits.
@@ -132,13 +136,4 @@ func (acc *account) pick(flag string, known []runbook.Symptom) (runbook.Symptom,
 		return "", usage(lang.Both("there is no symptom %q; there are %s", "事象 %q は存在しない。指定できるのは %s").With(string(s), strings.Join(names, ", ")))
 	}
 	return s, nil
-}
-
-// credentialError ends with the code for missing credentials, unless the input was wrong.
-func (a *app) credentialError(err error) error {
-	var p *cloud.Problem
-	if errors.As(err, &p) && p.BadInput {
-		return badInput(lang.Same("AWS"), err)
-	}
-	return failed(lang.Both("no access to AWS", "AWS に接続できず"), err)
 }

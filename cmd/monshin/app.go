@@ -10,7 +10,9 @@ import (
 	"charm.land/lipgloss/v2"
 	"github.com/spf13/cobra"
 
+	"github.com/monshin/monshin/diagnose/cloud"
 	"github.com/monshin/monshin/diagnose/lang"
+	"github.com/monshin/monshin/diagnose/runbook"
 )
 
 // app is the process's surroundings, so that a test can give others.
@@ -55,14 +57,18 @@ func failed(what lang.Text, err error) error {
 	return &exitError{code: exitFailed, say: lang.Both("%s: %s", "%s: %s").With(what, sayError(err)), err: err}
 }
 
-// speaker is an error that has words in every language.
-type speaker interface{ Text() lang.Text }
-
 // sayError gives an error's words in both languages where it has them.
 func sayError(err error) lang.Text {
-	var s speaker
-	if errors.As(err, &s) {
-		return s.Text()
+	var problem *cloud.Problem
+	var own *exitError
+	var mistakes runbook.Mistakes
+	switch {
+	case errors.As(err, &own):
+		return own.say
+	case errors.As(err, &problem):
+		return problem.Say
+	case errors.As(err, &mistakes):
+		return lang.Both(mistakes.In(lang.En), mistakes.In(lang.Ja))
 	}
 	return lang.Same(err.Error())
 }

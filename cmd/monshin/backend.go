@@ -30,7 +30,7 @@ func (b *backend) Identity(ctx context.Context) (world.Identity, error) {
 		Region: b.account.region, Profile: b.flags.profile,
 		Simulated: b.account.simulated, Source: b.account.source.Name(),
 	}
-	if err := b.account.ready(ctx, b.app); err != nil {
+	if err := b.account.ready(ctx, b.flags); err != nil {
 		return id, err
 	}
 	var failure error
@@ -45,7 +45,7 @@ func (b *backend) Identity(ctx context.Context) (world.Identity, error) {
 		}
 	})
 	if failure != nil {
-		return id, b.app.credentialError(failure)
+		return id, noAccess(failure)
 	}
 	return id, nil
 }

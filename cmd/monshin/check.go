@@ -80,7 +80,7 @@ func (a *app) check(ctx context.Context, f *flags, args []string, format string,
 	if err != nil {
 		return err
 	}
-	if err := acc.ready(ctx, a); err != nil {
+	if err := acc.ready(ctx, f); err != nil {
 		return err
 	}
 	inv, err := a.investigate(acc, k, f, instance, tree, answers)
@@ -97,7 +97,7 @@ func (a *app) check(ctx context.Context, f *flags, args []string, format string,
 		return failed(lang.Both("writing the report", "結果の出力"), err)
 	}
 	if d.Paused != nil {
-		return a.credentialError(d.Paused)
+		return noAccess(d.Paused)
 	}
 	if code := d.Exit(); code != exitOK {
 		return &exitError{code: code}
@@ -106,7 +106,7 @@ func (a *app) check(ctx context.Context, f *flags, args []string, format string,
 }
 
 func (a *app) report(d *walk.Diagnosis, k *knowledge, f *flags, format string, summary bool) error {
-	o := transcript.Options{Lang: f.lang, Zone: f.zone, Summary: summary, Tool: "monshin " + version()}
+	o := transcript.Options{Lang: f.lang, Zone: f.zone, Summary: summary, Version: version()}
 	switch format {
 	case "json":
 		b, err := transcript.JSON(d, k.catalogue, o)

@@ -9,7 +9,7 @@ import (
 	"syscall"
 	_ "time/tzdata" // Windows has no zone database of its own
 
-	"golang.org/x/term"
+	"github.com/charmbracelet/x/term"
 )
 
 func main() {
@@ -21,7 +21,7 @@ func main() {
 		err:    os.Stderr,
 		getenv: os.Getenv,
 		isTerminal: func() (in, out, err bool) {
-			return term.IsTerminal(int(os.Stdin.Fd())), term.IsTerminal(int(os.Stdout.Fd())), term.IsTerminal(int(os.Stderr.Fd()))
+			return term.IsTerminal(os.Stdin.Fd()), term.IsTerminal(os.Stdout.Fd()), term.IsTerminal(os.Stderr.Fd())
 		},
 	})
 	stop()

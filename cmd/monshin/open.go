@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/monshin/monshin/diagnose/finding"
 	"github.com/monshin/monshin/diagnose/lang"
 	"github.com/monshin/monshin/diagnose/runbook"
 	"github.com/monshin/monshin/tui"
@@ -40,7 +41,7 @@ func (a *app) openTUI(ctx context.Context, f *flags, args []string) error {
 			return err
 		}
 	}
-	if err := acc.ready(ctx, a); err != nil {
+	if err := acc.ready(ctx, f); err != nil {
 		return err
 	}
 	b := &backend{app: a, flags: f, knowledge: k, account: acc, log: log}
@@ -75,3 +76,18 @@ func (s shelf) Search(query string) []runbook.Symptom {
 	}
 	return out
 }
+
+// words is the catalogue as the terminal interface reads it.
+type words struct{ *finding.Catalogue }
+
+// Page is the finding's page, Markdown.
+func (w words) Page(code finding.Code) (lang.Text, error) {
+	e, ok := w.Entry(code)
+	if !ok {
+		return lang.Text{}, fmt.Errorf("the catalogue has no %q", code)
+	}
+	return e.Page, nil
+}
+
+// Assumption says what a verdict rests on.
+func (w words) Assumption(a finding.Assumption) lang.Text { return w.AssumptionScreen(a) }

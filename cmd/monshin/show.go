@@ -22,17 +22,7 @@ func (a *app) explain(k *knowledge, f *flags, arg string) error {
 	if !ok {
 		return usage(lang.Both("there is no finding %q; like it: %s", "検出結果コード %q は存在しない。近いもの: %s").With(code, strings.Join(similar(code, k.catalogue.Codes()), ", ")))
 	}
-	page, err := k.catalogue.Page(e.Code)
-	if err != nil {
-		return failed(lang.Same("monshin"), err)
-	}
-	fmt.Fprintf(a.out, "%s  %s\n\n%s\n", e.Code, e.Title.In(f.lang), strings.TrimSpace(page.In(f.lang)))
-	if len(e.Sources) > 0 {
-		fmt.Fprintf(a.out, "\n%s\n", lang.Both("Sources", "出典").In(f.lang))
-		for _, s := range e.Sources {
-			fmt.Fprintf(a.out, "- %s\n", s)
-		}
-	}
+	fmt.Fprintln(a.out, strings.TrimSpace(e.Page.In(f.lang)))
 	return nil
 }
 
@@ -142,17 +132,17 @@ func (a *app) runbookGraph(f *flags, s runbook.Symptom, form string) error {
 	if err != nil {
 		return err
 	}
-	graph := runbook.Graph{Tree: t, Lang: f.lang, Title: func(id string) lang.Text {
+	drawing := runbook.Drawing{Lang: f.lang, ProbeTitle: func(id string) lang.Text {
 		p, _ := k.probes.Get(id)
 		return p.Title
 	}}
 	switch form {
 	case "text":
-		fmt.Fprint(a.out, graph.Text())
+		fmt.Fprint(a.out, drawing.Text(t))
 	case "dot":
-		fmt.Fprint(a.out, graph.DOT())
+		fmt.Fprint(a.out, drawing.DOT(t))
 	case "mermaid":
-		fmt.Fprint(a.out, graph.Mermaid())
+		fmt.Fprint(a.out, drawing.Mermaid(t))
 	default:
 		return usage(lang.Both("-o %q: the forms are text, dot and mermaid", "-o %q: 指定できる形式は text、dot、mermaid").With(form))
 	}

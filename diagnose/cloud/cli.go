@@ -2,39 +2,41 @@ package cloud
 
 import "strings"
 
+// argument is an option of an AWS CLI line with its values.
+type argument struct {
+	option string
+	values []string
+}
+
+func arg(option string, values ...string) argument { return argument{option, values} }
+
 // commandLine writes an AWS CLI line that reads the same in a POSIX shell whatever
 // the values are: anything but harmless characters is quoted, control characters
 // are left out, and a value that begins with a dash cannot pass for an option.
-// Words are given as they are; options with their values in pairs follow.
-func commandLine(words string, region string, options ...string) string {
+func commandLine(words, region string, arguments ...argument) string {
 	var b strings.Builder
-	b.WriteString("aws ")
-	b.WriteString(words)
-	for i := 0; i+1 < len(options); i += 2 {
-		b.WriteByte(' ')
-		b.WriteString(options[i])
-		value := printable(options[i+1])
-		if strings.HasPrefix(value, "-") {
-			b.WriteByte('=')
-		} else {
-			b.WriteByte(' ')
-		}
-		b.WriteString(quoted(value))
-	}
-	if len(options)%2 == 1 { // a flag without a value
-		b.WriteByte(' ')
-		b.WriteString(options[len(options)-1])
-	}
+	b.WriteString("aws " + words)
 	if region != "" {
-		b.WriteString(" --region ")
-		b.WriteString(quoted(printable(region)))
+		arguments = append(arguments[:len(arguments):len(arguments)], arg("--region", region))
+	}
+	for _, a := range arguments {
+		b.WriteString(" " + a.option)
+		for i, v := range a.values {
+			v = printable(v)
+			if i == 0 && strings.HasPrefix(v, "-") {
+				b.WriteString("=" + quoted(v))
+				continue
+			}
+			b.WriteString(" " + quoted(v))
+		}
 	}
 	return b.String()
 }
 
+// printable leaves out control characters, which a terminal could act on.
 func printable(s string) string {
 	return strings.Map(func(r rune) rune {
-		if r < ' ' || r == 0x7f || (r >= 0x80 && r < 0xa0) {
+		if r < ' ' || r >= 0x7f && r < 0xa0 {
 			return -1
 		}
 		return r
@@ -44,10 +46,8 @@ func printable(s string) string {
 func quoted(s string) string {
 	harmless := s != ""
 	for _, r := range s {
-		if !(r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("-_./:=,@+", r)) {
-			harmless = false
-			break
-		}
+		letter := r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9'
+		harmless = harmless && (letter || strings.ContainsRune("-_./:=,@+", r))
 	}
 	if harmless {
 		return s
@@ -56,6 +56,4 @@ func quoted(s string) string {
 }
 
 // filter writes one value of --filters.
-func filter(name string, values ...string) string {
-	return "Name=" + name + ",Values=" + strings.Join(values, ",")
-}
+func filter(name, value string) string { return "Name=" + name + ",Values=" + value }

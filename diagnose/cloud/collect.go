@@ -7,7 +7,6 @@ import (
 
 	"github.com/monshin/monshin/diagnose/estate"
 	"github.com/monshin/monshin/diagnose/fact"
-	"github.com/monshin/monshin/diagnose/lang"
 	"github.com/monshin/monshin/diagnose/walk"
 )
 
@@ -32,9 +31,11 @@ type reader struct {
 
 // reading is what became of one id.
 type reading struct {
-	// fact makes the part of a value that was read.
-	known func(fact.Origin) fact.Fact
-	err   error
+	// known makes the fact of what was read, or of its absence; unknown makes the
+	// fact that it could not be had.
+	known   func(fact.Origin) fact.Fact
+	unknown func(fact.Why, fact.Origin) fact.Fact
+	err     error
 }
 
 // flight is a part that is being read; whoever wants it too waits for it.
@@ -186,10 +187,8 @@ func (s *Source) read(ctx context.Context, keys []estate.Key) []walk.Got {
 			Source: source, Call: action, Time: s.now(), RequestID: own.requestID(action),
 			CLI: r.cli(k.ID),
 		}
-		result, ok := readings[k.ID]
+		result := readings[k.ID]
 		switch {
-		case !ok:
-			gots[i].Part = r.kind.Unknown(k.ID, fact.Why{Reason: fact.NotSupported, Action: action, Resource: k.ID})
 		case result.err == nil || errors.Is(result.err, errAbsent):
 			gots[i].Part = estate.Part{Key: k, Fact: result.known(origin)}
 		default:
@@ -202,7 +201,7 @@ func (s *Source) read(ctx context.Context, keys []estate.Key) []walk.Got {
 				gots[i].Expired = expiredProblem(why, result.err)
 				continue
 			}
-			gots[i].Part = r.kind.Unknown(k.ID, why)
+			gots[i].Part = estate.Part{Key: k, Fact: result.unknown(why, origin)}
 		}
 	}
 	return gots
@@ -217,17 +216,6 @@ func unreadable(k estate.Key) estate.Part {
 	return estate.Part{Key: k, Fact: fact.Unknown[struct{}](why)}
 }
 
-// expiredProblem is why the walk pauses.
-func expiredProblem(why fact.Why, err error) error {
-	return &Problem{
-		Say: lang.Both(
-			"AWS no longer accepts the credentials (%s: %s). Sign in again (for example: aws sso login), then go on.",
-			"AWS の認証情報が無効または期限切れ（%s: %s）。再ログイン（例: aws sso login）後に再開。",
-		).With(why.Action, clean(Mask(message(err)), maxDetail)),
-		Err: err,
-	}
-}
-
 // one makes the reader of a kind whose parts are read one by one.
 func one[T any](k estate.Kind[T], r reader, read func(ctx context.Context, id string) (T, error)) reader {
 	r.kind = k
@@ -235,7 +223,7 @@ func one[T any](k estate.Kind[T], r reader, read func(ctx context.Context, id st
 		out := map[string]reading{}
 		for _, id := range ids { // there is one
 			value, err := read(ctx, id)
-			out[id] = read1(value, err)
+			out[id] = readingOf(value, err)
 		}
 		return out
 	}
@@ -255,18 +243,22 @@ func many[T any](k estate.Kind[T], r reader, read func(ctx context.Context, ids 
 			if err == nil && !ok {
 				err = errAbsent
 			}
-			out[id] = read1(value, err)
+			out[id] = readingOf(value, err)
 		}
 		return out
 	}
 	return r
 }
 
-func read1[T any](value T, err error) reading {
-	return reading{err: err, known: func(o fact.Origin) fact.Fact {
-		if err != nil {
-			return fact.Absent[T](o)
-		}
-		return fact.Known(value, o)
-	}}
+func readingOf[T any](value T, err error) reading {
+	return reading{
+		err: err,
+		known: func(o fact.Origin) fact.Fact {
+			if err != nil {
+				return fact.Absent[T](o)
+			}
+			return fact.Known(value, o)
+		},
+		unknown: func(w fact.Why, o fact.Origin) fact.Fact { return fact.UnknownFrom[T](w, o) },
+	}
 }

@@ -10,7 +10,7 @@ const masked = "********"
 
 // A value is a quoted string (with the quotes doubled or escaped inside), a quoted
 // string without its end, or one word.
-const value = `("(?:[^"\\]|\\.|"")*"|'(?:[^']|'')*'|["'][^\n]*|[^\s"']\S*)`
+const secretValue = `("(?:[^"\\]|\\.|"")*"|'(?:[^']|'')*'|["'][^\n]*|[^\s"']\S*)`
 
 // secretWord is what names of secrets end with.
 const secretWord = `(?:password|passwd|passphrase|pwd|パスワード|secret|secret[ _-]?access[ _-]?key|secret[ _-]?key|api[ _-]?key|private[ _-]?key|client[ _-]?secret|(?:session|security|access|auth|bearer|refresh)[ _-]?token)`
@@ -32,13 +32,14 @@ var hidings = []struct {
 	// JSON Web Tokens.
 	{regexp.MustCompile(`\beyJ[\w-]+\.[\w-]+\.[\w-]*`), masked},
 	// PowerShell: ConvertTo-SecureString "secret" -AsPlainText, -AdminPassword secret.
-	{regexp.MustCompile(`(?i)(ConvertTo-SecureString\s+(?:-(?:AsPlainText|Force)\s+)*(?:-String\s+)?)` + value), "${1}" + masked},
-	{regexp.MustCompile(`(?i)(\s[-/]\w*(?:password|passwd|passphrase|pwd|secret|token|apikey)(?:\s+|\s*[:=]\s*))` + value), "${1}" + masked},
-	// net user NAME PASSWORD, net use PATH PASSWORD /user:NAME; neither an option nor "*".
-	{regexp.MustCompile(`(?i)(\bnet1?(?:\.exe)?\s+use[r]?\s+(?:"[^"\n]*"|\S+)[ \t]+)("[^"\n]*"|[^\s/*]\S*)`), "${1}" + masked},
+	{regexp.MustCompile(`(?i)(ConvertTo-SecureString\s+(?:-(?:AsPlainText|Force)\s+)*(?:-String\s+)?)` + secretValue), "${1}" + masked},
+	{regexp.MustCompile(`(?i)(\s[-/]\w*(?:password|passwd|passphrase|pwd|secret|token|apikey)(?:\s+|\s*[:=]\s*))` + secretValue), "${1}" + masked},
+	// net user NAME PASSWORD, net use X: \\PATH PASSWORD; neither an option nor "*".
+	{regexp.MustCompile(`(?i)(\bnet1?(?:\.exe)?\s+user\s+(?:"[^"\n]*"|\S+)[ \t]+)("[^"\n]*"|[^\s/*]\S*)`), "${1}" + masked},
+	{regexp.MustCompile(`(?i)(\bnet1?(?:\.exe)?\s+use\s+(?:[a-z*]:?\s+)?(?:"\\\\[^"\n]*"|\\\\\S+)[ \t]+)("[^"\n]*"|[^\s/*]\S*)`), "${1}" + masked},
 	// "password": "x", Password=x, AdminPassword: x to the end of the line.
-	{regexp.MustCompile(`(?im)(["']?` + secretWord + `["']?[ \t]*(?:=|=>)[ \t]*)` + value), "${1}" + masked},
-	{regexp.MustCompile(`(?im)("\w*` + secretWord + `"[ \t]*:[ \t]*)` + value), "${1}" + masked},
+	{regexp.MustCompile(`(?im)(["']?` + secretWord + `["']?[ \t]*(?:=|=>)[ \t]*)` + secretValue), "${1}" + masked},
+	{regexp.MustCompile(`(?im)("\w*` + secretWord + `"[ \t]*:[ \t]*)` + secretValue), "${1}" + masked},
 	{regexp.MustCompile(`(?im)(` + secretWord + `'?[ \t]*[:：][ \t]*)[^\s"][^\n]*`), "${1}" + masked},
 	// SecureStrings of the Data Protection API, which begin with its provider's GUID.
 	{regexp.MustCompile(`(?i)\b01000000d08c9ddf0115d1118c7a00c04fc297eb[0-9a-f]*`), masked},

@@ -197,7 +197,7 @@ func errorCode(err error) string {
 // actionOf spells an operation as its IAM action.
 func actionOf(serviceID, operation string) string {
 	prefix, ok := map[string]string{
-		"Directory Service":                "ds",
+		"Directory Service":                  "ds",
 		"License Manager User Subscriptions": "license-manager-user-subscriptions",
 	}[serviceID]
 	if !ok {

@@ -1,6 +1,7 @@
 package lab
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -184,6 +185,15 @@ func (w *World) addInstance(m machine) *Instance {
 	}
 	w.Events = append(w.Events, w.launchEvent(i, person("OpsAdmin", "yamada")))
 	return i
+}
+
+// relaunch makes the launch event of an instance tell of it as it is now, where a
+// scenario has changed how it was born.
+func (w *World) relaunch(i *Instance) {
+	w.Events = slices.DeleteFunc(w.Events, func(e *Event) bool {
+		return e.Name == "RunInstances" && slices.Contains(e.Resources, instanceResource(i.ID))
+	})
+	w.Events = append(w.Events, w.launchEvent(i, person("OpsAdmin", "yamada")))
 }
 
 // offline takes instances out of Systems Manager as if they had never been in it.

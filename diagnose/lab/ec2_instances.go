@@ -22,6 +22,9 @@ func instanceOperations() map[string]operation {
 	}
 }
 
+// windows is what EC2 writes, where the SDK's constant says Windows.
+const windows types.PlatformValues = "windows"
+
 // rowLives is how long EC2 still shows a terminated instance (domain.md §5.4, [M]).
 const rowLives = time.Hour
 
@@ -133,7 +136,7 @@ func (w *World) showInstance(i *Instance) types.Instance {
 		LaunchTime: aws.Time(i.Launched), Architecture: types.ArchitectureValuesX8664, AmiLaunchIndex: aws.Int32(0),
 		// EC2 says xen for Nitro too.
 		Hypervisor: types.HypervisorTypeXen, VirtualizationType: types.VirtualizationTypeHvm,
-		Platform: types.PlatformValuesWindows, PlatformDetails: aws.String("Windows"), UsageOperation: aws.String("RunInstances:0002"),
+		Platform: windows, PlatformDetails: aws.String("Windows"), UsageOperation: aws.String("RunInstances:0002"),
 		RootDeviceName: aws.String("/dev/sda1"), RootDeviceType: types.DeviceTypeEbs, EbsOptimized: aws.Bool(true), EnaSupport: aws.Bool(true),
 		StateTransitionReason: aws.String(""),
 		State:                 &types.InstanceState{Code: aws.Int32(16), Name: types.InstanceStateNameRunning},

@@ -152,6 +152,7 @@ func witness() *World {
 	n := w.Instances[neighbourID()]
 	n.Subnet, n.IP, n.Groups = appSubnet(), "10.20.1.16", []string{appGroup()}
 	w.Nodes[n.ID].IP = n.IP
+	w.relaunch(n)
 	w.withoutPermission()
 	return w
 }

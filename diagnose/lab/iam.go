@@ -135,7 +135,7 @@ func getRolePolicy(w *World, _ *request, in *iam.GetRolePolicyInput) (*iam.GetRo
 	if !ok {
 		return nil, fail("NoSuchEntity", "The role policy with name %s cannot be found.", aws.ToString(in.PolicyName))
 	}
-	return &iam.GetRolePolicyOutput{RoleName: in.RoleName, PolicyName: in.PolicyName, PolicyDocument: encoded(document)}, nil
+	return &iam.GetRolePolicyOutput{RoleName: aws.String(role.Name), PolicyName: aws.String(*in.PolicyName), PolicyDocument: encoded(document)}, nil
 }
 
 func getPolicy(w *World, _ *request, in *iam.GetPolicyInput) (*iam.GetPolicyOutput, error) {

@@ -95,7 +95,7 @@ func (w *World) showNode(n *Node) types.InstanceInformation {
 }
 
 func getConnectionStatus(w *World, _ *request, in *ssm.GetConnectionStatusInput) (*ssm.GetConnectionStatusOutput, error) {
-	out := &ssm.GetConnectionStatusOutput{Target: in.Target, Status: types.ConnectionStatusNotConnected}
+	out := &ssm.GetConnectionStatusOutput{Target: aws.String(aws.ToString(in.Target)), Status: types.ConnectionStatusNotConnected}
 	if n := w.node(aws.ToString(in.Target)); n != nil && n.Connected {
 		out.Status = types.ConnectionStatusConnected
 	}

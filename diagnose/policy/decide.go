@@ -185,18 +185,11 @@ func (s *Statement) match(q Request, kind subject, ref Ref) (t truth, failed str
 }
 
 func (s *Statement) matchAction(action string) truth {
+	action = strings.ToLower(action)
 	if len(s.rules.notActions) > 0 {
-		return anyAction(s.rules.notActions, action).not()
+		return matchAction(s.rules.notActions, action).not()
 	}
-	return anyAction(s.rules.actions, action)
-}
-
-func anyAction(list []pattern, action string) truth {
-	t := no
-	for _, p := range list {
-		t = t.or(p.matchAction(action))
-	}
-	return t
+	return matchAction(s.rules.actions, action)
 }
 
 // matchPrincipal is undecided where the element is missing, which IAM does not

@@ -103,6 +103,11 @@ func TestIdentity(t *testing.T) {
 		{"date, epoch", []string{conditioned(`"DateLessThan":{"aws:CurrentTime":"1500000000"}`)}, ImplicitDeny, "", ""},
 		{"date, nonsense", []string{conditioned(`"DateLessThan":{"aws:CurrentTime":"tomorrow"}`)}, Undecided, "", "condition DateLessThan aws:CurrentTime"},
 		{"number", []string{conditioned(`"NumericGreaterThan":{"n":9.5},"NumericNotEquals":{"n":11}`)}, Allowed, "p0/0", ""},
+		{"number, orders", []string{conditioned(`"NumericLessThanEquals":{"n":10},"NumericGreaterThanEquals":{"n":"10.0"},"NumericLessThan":{"n":11}`)}, Allowed, "p0/0", ""},
+		{"number, made-up order", []string{conditioned(`"NumericAbout":{"n":10}`)}, Undecided, "", "condition NumericAbout n"},
+		{"date, made-up order", []string{conditioned(`"DateAround":{"aws:CurrentTime":"2026-11-21"}`)}, Undecided, "", "condition DateAround aws:CurrentTime"},
+		{"literal characters", []string{conditioned(`"StringLike":{"n":"1${*}"}`)}, ImplicitDeny, "", ""},
+		{"variable without an end", []string{conditioned(`"StringEquals":{"n":"${n"}`)}, ImplicitDeny, "", ""},
 		{"number, huge exponent", []string{conditioned(`"NumericLessThan":{"n":"1e999999999"}`)}, Undecided, "", "condition NumericLessThan n"},
 		{"two keys, one false", []string{conditioned(`"StringEquals":{"aws:SourceVpc":"vpc-1","aws:RequestedRegion":"us-east-1"}`)}, ImplicitDeny, "", ""},
 		{"deny undecided", []string{managedCore, statement(`"Effect":"Deny","Action":"*","Resource":"*","Condition":{"StringNotEquals":{"aws:SourceVpce":"vpce-1"}}`)}, Undecided, "p0/0", "condition StringNotEquals aws:SourceVpce"},
@@ -243,6 +248,16 @@ func TestResource(t *testing.T) {
 		if got := Resource(p, q); got.Verdict != tt.want {
 			t.Errorf("%s: got %+v, want %s", tt.principal, got, tt.want)
 		}
+	}
+	nameless := q
+	nameless.Who.Session = ""
+	session := mustParse(t, "endpoint", statement(`"Effect":"Allow","Action":"*","Resource":"*","Principal":{"AWS":"arn:aws:sts::111122223333:assumed-role/App/i-1"}`))
+	if got := Resource(session, nameless); got.Verdict != Undecided {
+		t.Errorf("a session without a name: got %s", got.Verdict)
+	}
+	nameless.Who.Account = "999999999999"
+	if got := Resource(session, nameless); got.Verdict != ImplicitDeny {
+		t.Errorf("a session of another account: got %s", got.Verdict)
 	}
 	anonymous := q
 	anonymous.Who = Who{}

@@ -10,6 +10,8 @@
 // (https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies.html).
 package policy
 
+import "strings"
+
 // Document is one policy document, parsed.
 type Document struct {
 	// Version is the version of the policy language, "2012-10-17" or "2008-10-17";
@@ -93,7 +95,8 @@ func (p Policy) ref(i int) Ref {
 
 // compiled holds a statement's patterns, split once.
 type compiled struct {
-	actions, notActions     []pattern
+	// actions are in lower case; they know wildcards and no variables.
+	actions, notActions     []string
 	resources, notResources []pattern
 	conditions              []comparison
 }
@@ -105,8 +108,8 @@ func (d *Document) compile() {
 	for i := range d.Statements {
 		s := &d.Statements[i]
 		s.rules = compiled{
-			actions:      patterns(s.Actions, false),
-			notActions:   patterns(s.NotActions, false),
+			actions:      lowered(s.Actions),
+			notActions:   lowered(s.NotActions),
 			resources:    patterns(s.Resources, variables),
 			notResources: patterns(s.NotResources, variables),
 		}
@@ -114,4 +117,12 @@ func (d *Document) compile() {
 			s.rules.conditions = append(s.rules.conditions, compareWith(c, variables))
 		}
 	}
+}
+
+func lowered(list []string) []string {
+	out := make([]string, len(list))
+	for i, s := range list {
+		out[i] = strings.ToLower(s)
+	}
+	return out
 }

@@ -1,10 +1,7 @@
 package policy
 
 import (
-	"encoding/json"
-	"errors"
 	"fmt"
-	"io"
 	"slices"
 	"unicode/utf8"
 )
@@ -19,7 +16,7 @@ const MaxSize = 256 << 10
 type SyntaxError struct {
 	// Line and Column count from 1; Column counts characters.
 	Line, Column int
-	// At is the element: "Statement[2].Effect". "" is the document.
+	// At is the element: "Statement.2.Effect". "" is the document.
 	At   string
 	What string
 }
@@ -38,12 +35,11 @@ func (e *SyntaxError) Error() string {
 func Parse(text string) (Document, error) {
 	r := &reader{text: text}
 	if len(text) > MaxSize {
-		return Document{}, r.fail(0, "", fmt.Sprintf("the document has %d bytes, AWS allows 20480 characters at most", len(text)))
+		return Document{}, r.fail(0, fmt.Sprintf("the document has %d bytes, AWS allows 20480 characters at most", len(text)))
 	}
 	if !utf8.ValidString(text) {
-		return Document{}, r.fail(invalidAt(text), "", "not valid UTF-8")
+		return Document{}, r.fail(invalidAt(text), "not valid UTF-8")
 	}
-	r.open()
 	var d Document
 	if err := r.document(&d); err != nil {
 		return Document{}, err
@@ -64,87 +60,61 @@ func invalidAt(s string) int {
 }
 
 func (r *reader) document(d *Document) error {
-	hasStatement := false
-	err := r.object("", func(key string, at int) error {
-		var err error
-		switch key {
-		case "Version":
-			if d.Version, err = r.word("Version"); err != nil {
-				return err
-			}
-			if d.Version != "2012-10-17" && d.Version != "2008-10-17" {
-				return r.fail(r.start, "Version", fmt.Sprintf("%q is neither 2012-10-17 nor 2008-10-17", d.Version))
-			}
-		case "Id":
-			d.ID, err = r.word("Id")
-		case "Statement":
-			hasStatement = true
-			err = r.statements(d)
-		default:
-			return r.fail(at, "", fmt.Sprintf("no element of a policy is called %q (Version, Id, Statement)", key))
-		}
+	kind, _, err := r.next()
+	if err != nil {
 		return err
+	}
+	err = r.object(kind, func(key string, at int) error {
+		switch key {
+		case "Version", "Id", "Statement":
+			return r.in(key, func() error { return r.documentElement(d, key) })
+		}
+		return r.fail(at, fmt.Sprintf("no element of a policy is called %s (Version, Id, Statement)", quote(key)))
 	})
 	if err != nil {
 		return err
 	}
-	if !hasStatement {
-		return r.fail(0, "", "the document has no Statement")
+	if len(d.Statements) == 0 {
+		return r.fail(0, "the document has no Statement")
 	}
-	if err := r.next(); !errors.Is(err, io.EOF) {
-		return r.fail(r.start, "", "something follows the end of the document")
+	if kind, _, err = r.next(); err == nil && kind != theEnd {
+		err = r.fail(r.start, "something follows the end of the document")
 	}
-	return nil
+	return err
 }
 
-func (r *reader) statements(d *Document) error {
-	return r.oneOrMany("Statement", func(at string) error {
-		var s Statement
-		if err := r.statement(at, &s); err != nil {
+func (r *reader) documentElement(d *Document, key string) (err error) {
+	switch key {
+	case "Version":
+		if d.Version, err = r.word(); err == nil && d.Version != "2012-10-17" && d.Version != "2008-10-17" {
+			err = r.fail(r.start, quote(d.Version)+" is neither 2012-10-17 nor 2008-10-17")
+		}
+	case "Id":
+		d.ID, err = r.word()
+	case "Statement":
+		err = r.oneOrMany(func(kind byte, _ string) error {
+			var s Statement
+			err := r.statement(kind, &s)
+			d.Statements = append(d.Statements, s)
 			return err
-		}
-		d.Statements = append(d.Statements, s)
-		return nil
-	})
+		})
+	}
+	return err
 }
 
-func (r *reader) statement(at string, s *Statement) error {
-	start := r.start
-	if r.token != json.Delim('{') {
-		return r.fail(r.start, at, "a statement is an object")
+func (r *reader) statement(kind byte, s *Statement) error {
+	if kind != '{' {
+		return r.expected(kind, "a statement is an object")
 	}
+	start := r.start
 	seen := map[string]bool{}
-	err := r.members(at, func(key string, keyAt int) error {
+	err := r.object(kind, func(key string, at int) error {
 		seen[key] = true
-		var err error
-		path := at + "." + key
-		switch key {
-		case "Sid":
-			s.Sid, err = r.word(path)
-		case "Effect":
-			var e string
-			if e, err = r.word(path); err == nil && e != string(Allow) && e != string(Deny) {
-				return r.fail(r.start, path, fmt.Sprintf("%q is neither Allow nor Deny", e))
-			}
-			s.Effect = Effect(e)
-		case "Action":
-			s.Actions, err = r.strings(path)
-		case "NotAction":
-			s.NotActions, err = r.strings(path)
-		case "Resource":
-			s.Resources, err = r.strings(path)
-		case "NotResource":
-			s.NotResources, err = r.strings(path)
-		case "Principal":
-			s.Principals, err = r.principals(path)
-		case "NotPrincipal":
-			s.NotPrincipals, err = r.principals(path)
-		case "Condition":
-			s.Conditions, err = r.conditions(path)
-		default:
-			return r.fail(keyAt, at, fmt.Sprintf("no element of a statement is called %q", key))
+		read, known := r.statementElement(s, key)
+		if !known {
+			return r.fail(at, "no element of a statement is called "+quote(key))
 		}
-		return err
+		return r.in(key, read)
 	})
 	if err != nil {
 		return err
@@ -154,56 +124,105 @@ func (r *reader) statement(at string, s *Statement) error {
 		needed bool
 	}{{"Action", "NotAction", true}, {"Resource", "NotResource", false}, {"Principal", "NotPrincipal", false}} {
 		if seen[pair.a] && seen[pair.b] {
-			return r.fail(start, at, fmt.Sprintf("has both %s and %s", pair.a, pair.b))
+			return r.fail(start, fmt.Sprintf("has both %s and %s", pair.a, pair.b))
 		}
 		if pair.needed && !seen[pair.a] && !seen[pair.b] {
-			return r.fail(start, at, fmt.Sprintf("has neither %s nor %s", pair.a, pair.b))
+			return r.fail(start, fmt.Sprintf("has neither %s nor %s", pair.a, pair.b))
 		}
 	}
 	if !seen["Effect"] {
-		return r.fail(start, at, "has no Effect")
+		return r.fail(start, "has no Effect")
 	}
 	return nil
 }
 
-func (r *reader) principals(at string) ([]Principal, error) {
-	if err := r.next(); err != nil {
-		return nil, r.broken(err, at)
+// statementElement returns what reads an element.
+func (r *reader) statementElement(s *Statement, key string) (read func() error, known bool) {
+	list := func(to *[]string) func() error {
+		return func() (err error) { *to, err = r.strings(); return err }
 	}
-	if s, is := r.token.(string); is {
-		if s != "*" {
-			return nil, r.fail(r.start, at, fmt.Sprintf("%q is no principal: \"*\" or an object", s))
-		}
+	who := func(to *[]Principal) func() error {
+		return func() (err error) { *to, err = r.principals(); return err }
+	}
+	switch key {
+	case "Sid":
+		return func() (err error) { s.Sid, err = r.word(); return err }, true
+	case "Effect":
+		return func() error {
+			e, err := r.word()
+			if err == nil && e != string(Allow) && e != string(Deny) {
+				err = r.fail(r.start, quote(e)+" is neither Allow nor Deny")
+			}
+			s.Effect = Effect(e)
+			return err
+		}, true
+	case "Action":
+		return list(&s.Actions), true
+	case "NotAction":
+		return list(&s.NotActions), true
+	case "Resource":
+		return list(&s.Resources), true
+	case "NotResource":
+		return list(&s.NotResources), true
+	case "Principal":
+		return who(&s.Principals), true
+	case "NotPrincipal":
+		return who(&s.NotPrincipals), true
+	case "Condition":
+		return func() (err error) { s.Conditions, err = r.conditions(); return err }, true
+	}
+	return nil, false
+}
+
+func (r *reader) principals() ([]Principal, error) {
+	kind, v, err := r.next()
+	switch {
+	case err != nil:
+		return nil, err
+	case kind == aString && v == "*":
 		return []Principal{{Type: "AWS", Value: "*"}}, nil
-	}
-	if r.token != json.Delim('{') {
-		return nil, r.fail(r.start, at, "a principal is \"*\" or an object")
+	case kind == aString:
+		return nil, r.fail(r.start, quote(v)+" is no principal: \"*\" or an object")
 	}
 	var out []Principal
 	start := r.start
-	err := r.members(at, func(kind string, keyAt int) error {
+	err = r.object(kind, func(kind string, at int) error {
 		if !slices.Contains([]string{"AWS", "Service", "Federated", "CanonicalUser"}, kind) {
-			return r.fail(keyAt, at, fmt.Sprintf("no kind of principal is called %q (AWS, Service, Federated, CanonicalUser)", kind))
+			return r.fail(at, fmt.Sprintf("no kind of principal is called %s (AWS, Service, Federated, CanonicalUser)", quote(kind)))
 		}
-		values, err := r.strings(at + "." + kind)
-		for _, v := range values {
-			out = append(out, Principal{Type: kind, Value: v})
-		}
-		return err
+		return r.in(kind, func() error {
+			values, err := r.strings()
+			for _, v := range values {
+				out = append(out, Principal{Type: kind, Value: v})
+			}
+			return err
+		})
 	})
 	if err == nil && len(out) == 0 {
-		err = r.fail(start, at, "names nobody")
+		err = r.fail(start, "names nobody")
 	}
 	return out, err
 }
 
-func (r *reader) conditions(at string) ([]Condition, error) {
+func (r *reader) conditions() ([]Condition, error) {
 	var out []Condition
-	err := r.object(at, func(operator string, _ int) error {
-		return r.object(at+"."+operator, func(key string, _ int) error {
-			values, err := r.scalars(at + "." + operator + "." + key)
-			out = append(out, Condition{Operator: operator, Key: key, Values: values})
+	kind, _, err := r.next()
+	if err != nil {
+		return nil, err
+	}
+	err = r.object(kind, func(operator string, _ int) error {
+		kind, _, err := r.next()
+		if err != nil {
 			return err
+		}
+		return r.in(operator, func() error {
+			return r.object(kind, func(key string, _ int) error {
+				return r.in(key, func() error {
+					values, err := r.scalars()
+					out = append(out, Condition{Operator: operator, Key: key, Values: values})
+					return err
+				})
+			})
 		})
 	})
 	return out, err

@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"encoding/json"
 	"errors"
 	"strings"
 	"testing"
@@ -53,7 +54,7 @@ func TestParseSaysWhatIsWrongAndWhere(t *testing.T) {
 		{"trailing", `{"Statement": {"Effect":"Allow","Action":"*"}} x`, 1, 48, ""},
 		{"second document", `{"Statement": {"Effect":"Allow","Action":"*"}} {}`, 1, 48, "follows the end"},
 		{"statement type", `{"Statement": "Allow"}`, 1, 15, "a statement is an object"},
-		{"effect", "{\"Statement\": [\n  {\"Effect\": \"Permit\"}]}", 2, 14, `Statement[0].Effect: "Permit" is neither Allow nor Deny`},
+		{"effect", "{\"Statement\": [\n  {\"Effect\": \"Permit\"}]}", 2, 14, `Statement.0.Effect: "Permit" is neither Allow nor Deny`},
 		{"no effect", `{"Statement": {"Action": "*"}}`, 1, 15, "has no Effect"},
 		{"no action", `{"Statement": {"Effect": "Allow"}}`, 1, 15, "neither Action nor NotAction"},
 		{"both actions", `{"Statement": {"Effect": "Deny", "Action": "*", "NotAction": "*"}}`, 1, 15, "both Action and NotAction"},
@@ -61,7 +62,7 @@ func TestParseSaysWhatIsWrongAndWhere(t *testing.T) {
 		{"twice", `{"Statement": {"Effect": "Deny", "Effect": "Allow"}}`, 1, 34, `has "Effect" twice`},
 		{"lower case", `{"Statement": {"effect": "Deny"}}`, 1, 16, `called "effect"`},
 		{"empty list", `{"Statement": {"Effect": "Deny", "Action": []}}`, 1, 44, "the list is empty"},
-		{"number", `{"Statement": {"Effect": "Deny", "Action": ["a", 3]}}`, 1, 50, "Statement.Action[1]: a string belongs here"},
+		{"number", `{"Statement": {"Effect": "Deny", "Action": ["a", 3]}}`, 1, 50, "Statement.Action.1: a string belongs here"},
 		{"principal", `{"Statement": {"Effect": "Deny", "Action": "*", "Principal": "me"}}`, 1, 62, `"me" is no principal`},
 		{"principal kind", `{"Statement": {"Effect": "Deny", "Action": "*", "Principal": {"Aws": "*"}}}`, 1, 63, `called "Aws"`},
 		{"no principal", `{"Statement": {"Effect": "Deny", "Action": "*", "Principal": {}}}`, 1, 62, "names nobody"},
@@ -69,6 +70,13 @@ func TestParseSaysWhatIsWrongAndWhere(t *testing.T) {
 		{"condition value", `{"Statement": {"Effect": "Deny", "Action": "*", "Condition": {"Bool": {"k": null}}}}`, 1, 77, "belongs here"},
 		{"utf-8", "{\"Id\": \"\xff\"}", 1, 9, "UTF-8"},
 		{"japanese before", `{"Id": "方針", "X": 1}`, 1, 14, `called "X"`},
+		{"bad escape", `{"Id": "\x"}`, 1, 8, "not JSON"},
+		{"line break in a string", "{\"Id\": \"a\nb\"}", 1, 10, "control character"},
+		{"no colon", `{"Id" "x"}`, 1, 7, "a colon belongs here"},
+		{"no comma", `{"Id": "x" "Version": "y"}`, 1, 12, "a comma or }"},
+		{"no name", `{"Id": "x", 1: 2}`, 1, 13, "a name belongs here"},
+		{"open string", `{"Id": "x`, 1, 10, "ends too early"},
+		{"not a number", `{"Id": 01}`, 1, 8, "not JSON"},
 		{"huge", strings.Repeat(" ", MaxSize+1), 1, 1, "bytes"},
 		{"deep", `{"Statement": ` + strings.Repeat("[", 100000), 1, 16, "a statement is an object"},
 	}
@@ -99,6 +107,9 @@ func FuzzParse(f *testing.F) {
 				t.Fatalf("error without a place: %#v", err)
 			}
 			return
+		}
+		if !json.Valid([]byte(text)) {
+			t.Fatal("took what is not JSON")
 		}
 		p := Policy{Document: d}
 		q := Request{Action: "ssm:UpdateInstanceInformation", Resource: instanceARN,

@@ -129,10 +129,38 @@ func (p pattern) text(ctx Context) (string, bool) {
 	return string(out), len(open) == 0
 }
 
-// matchAction compares an action, without regard to case.
-func (p pattern) matchAction(action string) truth {
-	out, _ := p.expand(nil, true)
-	return truthOf(matches(lower(out), lower([]rune(action)), anywhere))
+// matchAction says whether one of the patterns names the action. Both sides are in
+// lower case: actions are not case-sensitive.
+func matchAction(patterns []string, action string) truth {
+	for _, p := range patterns {
+		if glob(p, action) {
+			return yes
+		}
+	}
+	return no
+}
+
+// glob matches * and ? byte by byte. Going back to the last * only is enough, so it
+// costs len(p) × len(s) steps at most.
+func glob(p, s string) bool {
+	i, j := 0, 0
+	star, from := -1, 0
+	for j < len(s) {
+		switch {
+		case i < len(p) && p[i] == '*':
+			star, from = i, j
+			i++
+		case i < len(p) && (p[i] == '?' || p[i] == s[j]):
+			i++
+			j++
+		case star >= 0:
+			from++
+			i, j = star+1, from
+		default:
+			return false
+		}
+	}
+	return strings.Trim(p[i:], "*") == ""
 }
 
 // matchText compares a value of StringEquals or StringLike.

@@ -132,7 +132,7 @@ func TestAddingAnAllowNeverDenies(t *testing.T) {
 func TestNotIsTheComplement(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		q := requests().Draw(t, "request")
-		actions := patterns(some(actionWords).Draw(t, "actions"), false)
+		actions := lowered(some(actionWords).Draw(t, "actions"))
 		plain, not := Statement{rules: compiled{actions: actions}}, Statement{rules: compiled{notActions: actions}}
 		if plain.matchAction(q.Action) != not.matchAction(q.Action).not() {
 			t.Fatal("NotAction is not the complement of Action")
@@ -206,13 +206,19 @@ func TestMatchesAgreesWithTheObvious(t *testing.T) {
 		if got := matches(out, []rune(s), anywhere); got != slow(p, s) {
 			t.Fatalf("matches(%q, %q) = %v", p, s, got)
 		}
+		if got := glob(p, s); got != slow(p, s) {
+			t.Fatalf("glob(%q, %q) = %v", p, s, got)
+		}
 	})
 }
 
 // TestMatchingIsNotExponential would not end if it were.
 func TestMatchingIsNotExponential(t *testing.T) {
-	p := newPattern(strings.Repeat("a*", 5000), false)
-	if got := p.matchAction(strings.Repeat("a", 200) + "b"); got != no {
+	p, s := strings.Repeat("a*", 5000), strings.Repeat("a", 6000)+"b"
+	if !glob(p, s) || glob(p+"c", s) {
+		t.Error("glob is wrong")
+	}
+	if got, _ := newPattern(p+"c", false).matchText(nil, s[:200], true, false); got != no {
 		t.Errorf("got %v", got)
 	}
 }

@@ -102,14 +102,6 @@ func (a agent) whys() []fact.Why {
 	return []fact.Why{{Reason: fact.NeedsGuest, Detail: "AgentVersion"}}
 }
 
-// assumptions are those that a judgement takes over with the version.
-func (a agent) assumptions() []finding.Assumption {
-	if a.Known && a.Estimated {
-		return []finding.Assumption{{Code: finding.AssumeAgentFromImage}}
-	}
-	return nil
-}
-
 // numbers cuts "3.3.40.0".
 func numbers(version string) ([]int, bool) {
 	var out []int

@@ -57,8 +57,8 @@ func judgeSID(v *estate.View) Verdict {
 	return unknown(lang.Both("only Windows itself can tell the machine SID", "マシン SID は OS 内の確認が必要"), fact.Why{Reason: fact.NeedsGuest})
 }
 
-// named is an instance with the computer name that Systems Manager reported.
-type named struct {
+// machine is an instance with the computer name that Systems Manager reported.
+type machine struct {
 	id, name string
 	at       estate.Key
 	origin   fact.Origin
@@ -108,7 +108,7 @@ func judgeLineage(v *estate.View) Verdict {
 		open = append(open, whys...)
 		switch {
 		case name != "":
-			machines = append(machines, named{i.SourceInstance, name, estate.ManagedNodePart.Key(i.SourceInstance), source.Origin()})
+			machines = append(machines, machine{i.SourceInstance, name, estate.ManagedNodePart.Key(i.SourceInstance), source.Origin()})
 		case alive:
 			unnamed++
 		}
@@ -141,21 +141,21 @@ func sourceOf(v *estate.View, id string, node fact.Of[estate.ManagedNode]) (name
 
 // machinesOf lists the instances of the image whose names are known, and counts
 // those whose name is not.
-func machinesOf(p patient, siblings fact.Of[estate.Peers]) (machines []named, unnamed int) {
+func machinesOf(p patient, siblings fact.Of[estate.Peers]) (machines []machine, unnamed int) {
 	for _, s := range siblings.Value().Peers {
 		switch {
 		case s.State == "terminated" || s.State == "shutting-down":
 		case s.ComputerName == "":
 			unnamed++
 		default:
-			machines = append(machines, named{s.ID, s.ComputerName, estate.SiblingsPart.Key(p.ImageID), siblings.Origin()})
+			machines = append(machines, machine{s.ID, s.ComputerName, estate.SiblingsPart.Key(p.ImageID), siblings.Origin()})
 		}
 	}
 	return machines, unnamed
 }
 
-func judgeNames(p patient, i estate.Image, seen bool, o fact.Origin, machines []named, open []fact.Why) Verdict {
-	groups := map[string][]named{}
+func judgeNames(p patient, i estate.Image, seen bool, o fact.Origin, machines []machine, open []fact.Why) Verdict {
+	groups := map[string][]machine{}
 	for _, m := range machines {
 		groups[hostName(m.name)] = append(groups[hostName(m.name)], m)
 	}

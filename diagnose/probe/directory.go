@@ -89,6 +89,7 @@ func adDomain(v *estate.View, p patient) (domain, []fact.Why) {
 		return statedDomain(v, stated)
 	}
 	derived, whys := licenseDomain(v, p, l)
+	whys = append(whys, pendingOf(derived.ServerWhys)...)
 	if stated == "" || (len(whys) == 0 && derived.FQDN == stated) {
 		return derived, whys
 	}
@@ -175,7 +176,7 @@ func secondSource(source string) finding.Assumption {
 }
 
 // licenseDomain is the domain of the directory that License Manager selects for
-// the instance.
+// the instance. Its controllers may still be being read: see ServerWhys.
 func licenseDomain(v *estate.View, p patient, l license) (domain, []fact.Why) {
 	reg := registered(v, p, l)
 	directories := estate.DirectoriesPart.Of(v, "")
@@ -196,7 +197,7 @@ func licenseDomain(v *estate.View, p patient, l license) (domain, []fact.Why) {
 		}
 		if row, found := directoryWithID(directories, chosen.id); found {
 			d.describe(v, row, directories.Origin())
-			return d, pendingOf(d.ServerWhys)
+			return d, nil
 		}
 		d.Directory = chosen.id
 		d.ServerWhys = whyOf(directories)
@@ -210,10 +211,11 @@ func licenseDomain(v *estate.View, p patient, l license) (domain, []fact.Why) {
 	if joined != "" {
 		d.weaken("ssm:GetCommandInvocation")
 		d.FQDN, d.At, d.Origin = joined, estate.CommandsPart.Key(p.ID), output.Origin
+		d.ServerWhys = whyOf(directories)
 		if row, found := directoryNamed(directories, joined); found && d.Directory == "" {
 			d.describe(v, row, directories.Origin())
 		}
-		return d, pendingOf(d.ServerWhys)
+		return d, nil
 	}
 	if chosen.id != "" {
 		if directories.IsUnknown() {
@@ -226,10 +228,25 @@ func licenseDomain(v *estate.View, p patient, l license) (domain, []fact.Why) {
 	if row, single := onlyDirectory(directories); single {
 		d.weaken("ds:DescribeDirectories")
 		d.describe(v, row, directories.Origin())
-		return d, pendingOf(d.ServerWhys)
+		return d, nil
 	}
-	if whys := slices.Concat(reg.whys, whyOf(directories)); len(whys) > 0 {
+	if whys := slices.Concat(reg.whys, whyOf(directories)); len(directories.Value()) == 0 && len(whys) > 0 {
 		return domain{}, whys
+	}
+	seen, whys := registeredInTrail(v, directories)
+	if len(whys) == 0 {
+		chosen, whys = selectAmong(v, p, seen, directories)
+	}
+	if len(whys) > 0 {
+		return domain{}, whys
+	}
+	if row, found := directoryWithID(directories, chosen.id); found {
+		d.weaken(chosen.second)
+		d.describe(v, row, directories.Origin())
+		return d, nil
+	}
+	if len(reg.whys) > 0 {
+		return domain{}, reg.whys
 	}
 	return domain{}, []fact.Why{{Reason: fact.BlockedBy, Blocker: "license.provider"}}
 }
@@ -282,8 +299,9 @@ func judgeDirectory(v *estate.View) Verdict {
 		if len(d.ServerWhys) > 0 {
 			return unread(d.ServerWhys...)
 		}
-		if d.Directory != "" {
-			return unread(fact.Why{Reason: fact.NotVisible, Action: "ds:DescribeDirectories", Resource: d.Directory})
+		if d.Source != fact.Stated {
+			// License Manager's directories are AWS's: one that is not listed is another account's.
+			return unread(fact.Why{Reason: fact.NotVisible, Action: "ds:DescribeDirectories", Resource: first(d.Directory, d.FQDN)})
 		}
 		return notApplicable(lang.Both("%s is no directory of AWS Directory Service here", "%s は当アカウントの AWS Directory Service のディレクトリではないため対象外").With(d.FQDN))
 	}

@@ -68,7 +68,12 @@ func adNeed(v *estate.View) (adNeeded, []fact.Why) {
 		}
 		return adNeeded{p: p}, nil
 	}
+	// Asked for together, whatever the answer to the first: each alone would cost a
+	// wave of its own.
 	servers, serverWhys := serversOf(v, p.VPC)
+	estate.ResolverAssociationsPart.Of(v, p.VPC)
+	estate.ResolverRulesPart.Of(v, "")
+	estate.ResolverEndpointsPart.Of(v, "")
 	d, domainWhys := adDomain(v, p)
 	if whys := append(serverWhys, domainWhys...); len(whys) > 0 {
 		return adNeeded{}, whys

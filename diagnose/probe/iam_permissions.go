@@ -90,10 +90,8 @@ func hostRights(v *estate.View, p patient, h hostManagement) rights {
 // that no service control policy stands in the way, and says so.
 func (r rights) verdict(v *estate.View, p patient) Verdict {
 	var open []fact.Why
-	for _, d := range r.decided {
-		if d.Verdict == policy.Undecided || d.Verdict.Denied() && d.Boundary != nil && d.Boundary.Verdict == policy.Undecided {
-			open = r.open
-		}
+	if r.undecided {
+		open = dedupe(r.open)
 	}
 	good := lang.Both("%s allows what the agent needs (service control policies assumed to allow it)",
 		"%s に必要な権限あり（SCP による制限がないことが前提）").With(r.role)
@@ -152,7 +150,7 @@ func judgeSimulation(v *estate.View) Verdict {
 	}
 	at := estate.SimulationPart.Key(profile.RoleARN)
 	var read []finding.Evidence
-	var blocked refusal
+	var blocked tally
 	var refused []string
 	for _, r := range s.Results {
 		read = append(read, see(at, r.Action, join(r.Decision, named("organizations", r.Organizations), named("boundary", r.Boundary)),

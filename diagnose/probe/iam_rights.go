@@ -17,8 +17,10 @@ type rights struct {
 	texts    roleTexts
 	decided  []right
 	findings []finding.Finding
-	open     []fact.Why
 	evidence []finding.Evidence
+	// undecided says that something of what decides is open; open are the reasons.
+	undecided bool
+	open      []fact.Why
 }
 
 // right is the decision on one action.
@@ -49,7 +51,11 @@ func textsOf(v *estate.View, name string) roleTexts {
 		}
 		for _, u := range list.Unread {
 			out.grants.Unread = append(out.grants.Unread, u.Name)
-			out.whys = append(out.whys, fact.Why{Reason: fact.Reason(u.Reason), Action: u.Action, Resource: u.Name, Detail: u.Detail})
+			why := fact.Why{Reason: fact.Reason(u.Reason), Action: u.Action, Resource: u.Name, Detail: u.Detail}
+			if why.Reason == "" {
+				why.Reason = fact.NotRecorded
+			}
+			out.whys = append(out.whys, why)
 		}
 	} else {
 		out.grants.Unread = []string{name}
@@ -98,18 +104,25 @@ func rightsOf(v *estate.View, p patient, role, arn, profile string) rights {
 		request = agentRequest
 	}
 	for _, action := range agentActions() {
-		d := policy.Identity(request(v, p, arn, action), out.texts.grants, out.texts.boundary)
-		out.decided = append(out.decided, right{action, d})
-		if d.Verdict.Denied() {
-			continue
-		}
-		out.open = append(out.open, conditionWhys(d.Grants.Open)...)
-		if d.Boundary != nil {
-			out.open = append(out.open, conditionWhys(d.Boundary.Open)...)
+		d := right{action, policy.Identity(request(v, p, arn, action), out.texts.grants, out.texts.boundary)}
+		out.decided = append(out.decided, d)
+		for _, part := range d.parts() {
+			if part.Verdict == policy.Undecided {
+				out.undecided = true
+				out.open = append(out.open, conditionWhys(part.Open)...)
+			}
 		}
 	}
 	out.collect(profile)
 	return out
+}
+
+// parts are what the role's policies and its boundary say by themselves.
+func (d right) parts() []policy.Part {
+	if d.Boundary == nil {
+		return []policy.Part{d.Grants}
+	}
+	return []policy.Part{d.Grants, *d.Boundary}
 }
 
 // may is the decision on one action.
@@ -125,8 +138,9 @@ func (r rights) may(action string) policy.Verdict {
 // collect turns decisions into findings, one for each way to be refused, and into
 // the evidence of what is allowed.
 func (r *rights) collect(profile string) {
-	missing, denied, bounded := refusal{}, refusal{}, refusal{}
+	var missing, denied, bounded, allowed, within tally
 	at := estate.RolePoliciesPart.Key(r.role)
+	boundary := estate.BoundaryPart.Key(r.texts.boundaryARN)
 	for _, d := range r.decided {
 		switch d.Grants.Verdict {
 		case policy.ImplicitDeny:
@@ -134,16 +148,20 @@ func (r *rights) collect(profile string) {
 		case policy.ExplicitDeny:
 			denied.add(d.action, d.Grants)
 		case policy.Allowed:
-			if d.Verdict == policy.Allowed {
-				r.evidence = append(r.evidence, see(at, "", refText(*d.Grants.By),
-					lang.Both("allows %s", "%s を許可").With(d.action), r.texts.origin))
-			}
+			allowed.add(d.action, d.Grants)
 		}
-		if d.Boundary != nil && d.Boundary.Verdict.Denied() {
+		switch {
+		case d.Boundary == nil:
+		case d.Boundary.Verdict.Denied():
 			bounded.add(d.action, *d.Boundary)
+		case d.Boundary.Verdict == policy.Allowed:
+			within.add(d.action, *d.Boundary)
 		}
 	}
-	report := func(code finding.Code, x refusal, policies string, evidence ...finding.Evidence) {
+	names := setText(r.texts.grants)
+	r.evidence = append(allowed.evidence(at, names, lang.Both("allows %s", "%s を許可"), r.texts.origin),
+		within.evidence(boundary, "", lang.Both("the permissions boundary allows %s", "アクセス許可の境界が %s を許可"), r.texts.boundaryOrigin)...)
+	report := func(code finding.Code, x tally, policies string, evidence ...finding.Evidence) {
 		if len(x.actions) == 0 {
 			return
 		}
@@ -153,26 +171,23 @@ func (r *rights) collect(profile string) {
 			Evidence: evidence,
 		})
 	}
-	names := setText(r.texts.grants)
 	report(finding.IAMPermissionMissing, missing, names, missing.evidence(at, names,
 		lang.Both("no statement of these policies allows %s", "これらのポリシーに %s を許可するステートメントなし"), r.texts.origin)...)
 	report(finding.IAMPermissionDenied, denied, denied.policies(), denied.evidence(at, names,
 		lang.Both("an explicit deny of %s wins over every allow", "%s の明示的な拒否は許可より優先"), r.texts.origin)...)
-	if r.texts.boundary != nil && len(bounded.actions) > 0 {
-		boundary := estate.BoundaryPart.Key(r.texts.boundaryARN)
-		name := setText(*r.texts.boundary)
-		report(finding.IAMBoundaryBlocks, bounded, lastName(r.texts.boundaryARN), bounded.evidence(boundary, name,
+	if len(bounded.actions) > 0 {
+		report(finding.IAMBoundaryBlocks, bounded, lastName(r.texts.boundaryARN), bounded.evidence(boundary, setText(*r.texts.boundary),
 			lang.Both("the permissions boundary does not allow %s, whatever other policies say", "アクセス許可の境界が %s を許可していない（他のポリシーの許可は無効）"), r.texts.boundaryOrigin)...)
 	}
 }
 
-// refusal collects the actions that were refused in one way.
-type refusal struct {
+// tally collects the actions that were decided in one way.
+type tally struct {
 	actions []string
 	parts   []policy.Part
 }
 
-func (x *refusal) add(action string, p policy.Part) {
+func (x *tally) add(action string, p policy.Part) {
 	x.actions = append(x.actions, action)
 	x.parts = append(x.parts, p)
 }
@@ -183,8 +198,8 @@ func serviceOf(action string) string {
 	return service
 }
 
-// scope are the services whose actions are among the refused.
-func (x refusal) scope() []string {
+// scope are the services of the actions.
+func (x tally) scope() []string {
 	var out []string
 	for _, a := range x.actions {
 		if s := serviceOf(a); !slices.Contains(out, s) {
@@ -194,8 +209,8 @@ func (x refusal) scope() []string {
 	return out
 }
 
-// policies names the policies whose statements refuse.
-func (x refusal) policies() string {
+// policies names the policies whose statements decided.
+func (x tally) policies() string {
 	var out []string
 	for _, p := range x.parts {
 		if p.By != nil && !slices.Contains(out, p.By.Policy) {
@@ -207,7 +222,7 @@ func (x refusal) policies() string {
 
 // evidence is one piece for the actions that no statement decides, and one for each
 // statement that denies, or that comes closest to allowing.
-func (x refusal) evidence(at estate.Key, names string, rule lang.Text, o fact.Origin) []finding.Evidence {
+func (x tally) evidence(at estate.Key, names string, rule lang.Text, o fact.Origin) []finding.Evidence {
 	var by, near []policy.Ref
 	actions := map[policy.Ref][]string{}
 	fails := map[policy.Ref]string{}

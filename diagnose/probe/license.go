@@ -55,24 +55,21 @@ func licenseProbes() []Probe {
 		{
 			ID:    "license.interfaces",
 			Title: lang.Both("Network interfaces of License Manager", "License Manager のネットワークインターフェイス"),
-			Parts: withDomain(estate.SecurityGroupPart, estate.PrefixListPart),
-			Asks:  []string{estate.AnswerADDomain},
+			Parts: withDomain(directoryPathParts()...),
 			Codes: []finding.Code{finding.LicenseInterfaceBroken},
 			Judge: judgeLicenseInterfaces,
 		},
 		{
 			ID:    "license.port-1688",
 			Title: lang.Both("Path to the activation endpoints (tcp/1688)", "ライセンス認証用エンドポイントへの経路（tcp/1688）"),
-			Parts: withDomain(append(pathParts(), estate.LicensedInstancesPart, estate.EndpointsPart, estate.EndpointInterfacesPart)...),
-			Asks:  []string{estate.AnswerADDomain},
+			Parts: withDomain(append(directoryPathParts(), estate.EndpointsPart, estate.EndpointInterfacesPart)...),
 			Codes: []finding.Code{finding.LicensePort1688Blocked},
 			Judge: judgeLicensePort,
 		},
 		{
 			ID:    "license.directory-group",
 			Title: lang.Both("Path to the domain controllers", "ドメインコントローラーへの経路"),
-			Parts: withDomain(pathParts()...),
-			Asks:  []string{estate.AnswerADDomain},
+			Parts: withDomain(directoryPathParts()...),
 			Codes: []finding.Code{finding.LicenseDirectoryUnreachable},
 			Judge: judgeDirectoryGroup,
 		},
@@ -113,8 +110,8 @@ func licenseProbes() []Probe {
 		{
 			ID:    "license.user",
 			Title: lang.Both("The user's subscription and association", "ユーザーのサブスクリプションと関連付け"),
-			Parts: withDomain(estate.LicensedInstancesPart, estate.SubscriptionsPart, estate.AssociationsPart),
-			Asks:  []string{estate.AnswerADDomain, estate.AnswerUser},
+			Parts: withDomain(estate.SubscriptionsPart, estate.AssociationsPart),
+			Asks:  []string{estate.AnswerUser},
 			Codes: []finding.Code{finding.LicenseUserNotSubscribed, finding.LicenseUserNotAssociated, finding.LicenseRDSLicenseMissing},
 			Judge: judgeLicenseUser,
 		},
@@ -131,8 +128,10 @@ type license struct {
 	Product string
 	// Name is what people call it.
 	Name string
-	// Office says that the product is Office, which alone needs tcp/1688.
+	// Office says that one of the products is Office, which alone needs tcp/1688.
 	Office bool
+	// Products are all products that the product codes are mapped to.
+	Products []string
 	// Evidence is the witness by which the instance was recognised.
 	Evidence finding.Evidence
 }
@@ -163,18 +162,8 @@ func productOfCode(code string) (license, bool) {
 // that an instance without one cannot have been touched by it (domain.md §5.1 [D]).
 // Whys is not empty where that cannot be told.
 func licensed(v *estate.View, p patient) (license, []fact.Why) {
-	var best license
-	for _, c := range p.ProductCodes {
-		l, known := productOfCode(c.ID)
-		if !known || (best.Is && (best.Product != "" || l.Product == "")) {
-			continue
-		}
-		l.Evidence = see(p.at, "product_codes", c.ID,
-			lang.Both("a product code of License Manager's user-based subscriptions", "License Manager ユーザーベースのサブスクリプション対象のプロダクトコード"), p.origin)
-		best = l
-	}
-	if best.Is {
-		return best, nil
+	if l, coded := productOfCodes(p); coded {
+		return l, nil
 	}
 	family := license{Is: true, Name: "AWS License Manager user-based subscriptions"}
 	if p.Tags[licenseTag] == licenseTagValue {
@@ -203,6 +192,29 @@ func licensed(v *estate.View, p patient) (license, []fact.Why) {
 	return license{}, nil
 }
 
+// productOfCodes reads the instance's product codes; an image can hold several
+// products. A code that is mapped to a product counts before one that is not.
+func productOfCodes(p patient) (license, bool) {
+	var best license
+	for _, c := range p.ProductCodes {
+		l, known := productOfCode(c.ID)
+		if !known {
+			continue
+		}
+		products, office := best.Products, best.Office || l.Office
+		if l.Product != "" {
+			products = append(products, l.Product)
+		}
+		if !best.Is || (best.Product == "" && l.Product != "") {
+			best = l
+			best.Evidence = see(p.at, "product_codes", c.ID,
+				lang.Both("a product code of License Manager's user-based subscriptions", "License Manager ユーザーベースのサブスクリプション対象のプロダクトコード"), p.origin)
+		}
+		best.Products, best.Office = products, office
+	}
+	return best, best.Is
+}
+
 // licensedPatient is the start of every judgement about License Manager: the
 // instance and its product. stop is set where the judgement ends here; nothing of
 // License Manager was asked for then.
@@ -229,7 +241,7 @@ func judgeLicenseProduct(v *estate.View) Verdict {
 		return *stop
 	}
 	if l.Product != "" {
-		return ok(lang.Both("%s", "%s").With(l.Name), l.Evidence)
+		return ok(lang.Same(l.Name), l.Evidence)
 	}
 	products, whys := productsOf(v, p, l)
 	if len(whys) > 0 {
@@ -237,14 +249,14 @@ func judgeLicenseProduct(v *estate.View) Verdict {
 		// for this judgement.
 		return ok(lang.Both("%s (which product is not known)", "%s（製品名は不明）").With(l.Name), l.Evidence)
 	}
-	return ok(lang.Both("%s: %s", "%s: %s").With(l.Name, strings.Join(products, ", ")), l.Evidence)
+	return ok(lang.Same(l.Name+": "+strings.Join(products, ", ")), l.Evidence)
 }
 
 // productsOf names the instance's products as License Manager does: from the
 // product code, else from License Manager's own row.
 func productsOf(v *estate.View, p patient, l license) ([]string, []fact.Why) {
-	if l.Product != "" {
-		return []string{l.Product}, nil
+	if len(l.Products) > 0 {
+		return l.Products, nil
 	}
 	rows := estate.LicensedInstancesPart.Of(v, "")
 	if rows.IsUnknown() {

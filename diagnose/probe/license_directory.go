@@ -67,7 +67,7 @@ func judgeLicenseDirectory(v *estate.View) Verdict {
 	case verdict.Outcome == OK:
 		verdict.Say = lang.Both("selects %s", "選択されるディレクトリ: %s").With(read[0].Value)
 	case verdict.Outcome == Problem && found[0].Code == finding.LicenseDirectoryAmbiguous:
-		verdict.Say = lang.Both("several peered VPCs have a registered directory", "ピア接続先の複数 VPC に登録済みディレクトリあり（選択不可）")
+		verdict.Say = lang.Both("several peered VPCs have a registered directory", "ピアリング接続先の複数 VPC に登録済みディレクトリあり（選択不可）")
 	case verdict.Outcome == Problem:
 		verdict.Say = lang.Both("no registered directory is in reach of %s", "%s から到達可能な登録済みディレクトリなし").With(p.VPC)
 	}
@@ -99,12 +99,12 @@ func configuredDirectory(v *estate.View, p patient, l license, reg registration,
 	if len(all) == 0 {
 		return nil, nil, reg.whys
 	}
-	s := selectDirectory(v, p, all)
+	s := selectDirectory(v, p, all, directories)
 	certainty := finding.Proven
 	var assumptions []finding.Assumption
-	for _, source := range secondSources(all, directories) {
+	if second := all[0].second; second != "" {
 		certainty = finding.Likely
-		assumptions = append(assumptions, secondSource(source))
+		assumptions = append(assumptions, secondSource(second))
 	}
 	evidence := func(c candidate, rule lang.Text) finding.Evidence {
 		return see(estate.DirectoriesPart.Key(""), c.id, join(c.id, c.vpc), rule, directories.Origin())
@@ -123,7 +123,7 @@ func configuredDirectory(v *estate.View, p patient, l license, reg registration,
 		return nil, nil, append(s.whys, reg.whys...)
 	}
 	peers := see(estate.PeeringsPart.Key(p.VPC), "", orDash(strings.Join(s.peers, ", ")),
-		lang.Both("VPCs with an active peering", "アクティブなピア接続先の VPC"), s.origin)
+		lang.Both("VPCs with an active peering", "アクティブなピアリング接続先の VPC"), s.origin)
 	var ids []string
 	for _, c := range all {
 		ids = append(ids, c.id)
@@ -132,11 +132,11 @@ func configuredDirectory(v *estate.View, p patient, l license, reg registration,
 	case len(s.peered) == 0:
 		e := []finding.Evidence{peers}
 		for _, c := range all {
-			e = append(e, evidence(c, lang.Both("registered, but neither in this VPC nor in a peered one", "登録済みだが、同一 VPC にもピア接続先 VPC にも存在しない")))
+			e = append(e, evidence(c, lang.Both("registered, but neither in this VPC nor in a peered one", "登録済みだが、同一 VPC にもピアリング接続先 VPC にも存在しない")))
 		}
 		report(finding.LicenseDirectoryUnreachable, strings.Join(ids, ", "), e...)
 	case len(s.peered) == 1:
-		read = append(read, evidence(s.peered[0], lang.Both("the only registered directory in a peered VPC is selected", "ピア接続先 VPC で唯一の登録済みディレクトリが選択される")), peers)
+		read = append(read, evidence(s.peered[0], lang.Both("the only registered directory in a peered VPC is selected", "ピアリング接続先 VPC で唯一の登録済みディレクトリが選択される")), peers)
 		open = reg.whys
 	case all[0].second != "":
 		open = reg.whys
@@ -148,22 +148,9 @@ func configuredDirectory(v *estate.View, p patient, l license, reg registration,
 		ids = nil
 		for _, c := range s.peered {
 			ids = append(ids, c.id)
-			e = append(e, evidence(c, lang.Both("registered, in a peered VPC; License Manager selects only where there is exactly one", "ピア接続先 VPC の登録済みディレクトリ。License Manager が選択できるのは 1 つのみの場合に限られる")))
+			e = append(e, evidence(c, lang.Both("registered, in a peered VPC; License Manager selects only where there is exactly one", "ピアリング接続先 VPC の登録済みディレクトリ。License Manager が選択できるのは 1 つのみの場合に限られる")))
 		}
 		report(finding.LicenseDirectoryAmbiguous, strings.Join(ids, ", "), e...)
 	}
 	return found, read, open
-}
-
-// secondSources names the second sources that the candidates' facts come from.
-func secondSources(all []candidate, directories fact.Of[[]estate.Directory]) []string {
-	for _, c := range all {
-		if c.second != "" {
-			return []string{c.second}
-		}
-		if row, known := directoryWithID(directories, c.id); (!known || row.VPC == "") && c.vpc != "" {
-			return []string{"ec2:DescribeNetworkInterfaces"}
-		}
-	}
-	return nil
 }

@@ -38,7 +38,7 @@ func judgeLicensedInstance(v *estate.View) Verdict {
 	}
 	row, listed := licensedRow(rows, p.ID)
 	if !listed {
-		return judgeUnlisted(v, p, l, rows, tag, tagged)
+		return judgeUnlisted(v, p, l, rows.Origin(), tag, tagged)
 	}
 	at := estate.LicensedInstancesPart.Key("")
 	e := see(at, row.ID, join(row.Status, row.Message),
@@ -48,10 +48,9 @@ func judgeLicensedInstance(v *estate.View) Verdict {
 		return ok(lang.Both("%s, last checked %s", "%s（最終確認 %s）").With(row.Status, stamp(row.LastChecked)), e)
 	case "FAILED", "TERMINATED":
 		if p.dead && row.Message == "" && strings.EqualFold(row.Status, "TERMINATED") {
-			v := notApplicable(lang.Both("terminated, without a reason", "終了済み（terminated）。理由の記載なし"), e)
-			return v
+			return notApplicable(lang.Both("terminated, without a reason", "終了済み（terminated）。理由の記載なし"), e)
 		}
-		return problem(lang.Both("%s", "%s").With(oneLine(join(row.Status, row.Message), 160)), []finding.Finding{{
+		return problem(lang.Same(oneLine(join(row.Status, row.Message), 160)), []finding.Finding{{
 			Code: finding.LicenseInstanceUnhealthy, Subject: p.ID, Certainty: finding.Proven,
 			Params:   licenseParams(p, row.Directory, strings.Join(row.Products, ", "), "", join(row.Status, row.Message)),
 			Evidence: []finding.Evidence{e},
@@ -65,7 +64,7 @@ func judgeLicensedInstance(v *estate.View) Verdict {
 }
 
 // judgeUnlisted judges an instance that License Manager does not list.
-func judgeUnlisted(v *estate.View, p patient, l license, rows fact.Of[[]estate.LicensedInstance], tag finding.Evidence, tagged bool) Verdict {
+func judgeUnlisted(v *estate.View, p patient, l license, o fact.Origin, tag finding.Evidence, tagged bool) Verdict {
 	switch {
 	case p.dead:
 		return notApplicable(lang.Both("terminated, and no longer listed by License Manager", "終了済みのため License Manager の一覧に存在せず"))
@@ -83,7 +82,7 @@ func judgeUnlisted(v *estate.View, p patient, l license, rows fact.Of[[]estate.L
 			fact.Why{Reason: fact.TooEarly, Action: "license-manager-user-subscriptions:ListInstances", Until: until})
 	}
 	none := see(estate.LicensedInstancesPart.Key(""), p.ID, "-",
-		lang.Both("License Manager does not list the instance", "License Manager の一覧に存在しない"), rows.Origin())
+		lang.Both("License Manager does not list the instance", "License Manager の一覧に存在しない"), o)
 	return problem(lang.Both("License Manager never adopted the instance (running since %s)", "License Manager に認識されていない（%s から稼働）").With(stamp(p.LaunchTime)),
 		[]finding.Finding{notAdopted(p, l, "", tag, none)})
 }

@@ -73,22 +73,15 @@ type candidate struct {
 
 // candidates lists the registered directories, each once. Where License Manager's
 // API is refused, or shows none, its network interfaces tell: their description
-// holds the directory's id, and they stand in its VPC (domain.md §5.2).
+// holds the directory's id (domain.md §5.2).
 func (r registration) candidates(directories fact.Of[[]estate.Directory]) []candidate {
 	var out []candidate
 	add := func(c candidate) {
 		if c.id == "" || slices.ContainsFunc(out, func(o candidate) bool { return o.id == c.id }) {
 			return
 		}
-		if row, found := directoryWithID(directories, c.id); found && row.VPC != "" {
-			c.vpc = row.VPC
-		} else {
-			for _, i := range r.interfaces.Value() {
-				if directoryOf(i) == c.id {
-					c.vpc = i.VPC
-				}
-			}
-		}
+		row, _ := directoryWithID(directories, c.id)
+		c.vpc = row.VPC
 		out = append(out, c)
 	}
 	for _, row := range r.rows {
@@ -111,18 +104,41 @@ func directoryOf(i estate.Interface) string {
 	return regexp.MustCompile(`\b(?:d|sd)-[0-9a-f]{10}\b`).FindString(i.Description)
 }
 
+// registeredInTrail lists the directories that CloudTrail saw being registered: the
+// last second source, ninety days long and blind to what was taken back since.
+func registeredInTrail(v *estate.View, directories fact.Of[[]estate.Directory]) ([]candidate, []fact.Why) {
+	part := estate.TrailPart.Of(v, estate.TrailQuery{Attribute: "EventName", Value: "RegisterIdentityProvider"}.String())
+	var out []candidate
+	for _, e := range part.Value().Events {
+		names := []string{e.Params["directoryId"]}
+		for _, r := range e.Resources {
+			names = append(names, r.Name)
+		}
+		for _, name := range names {
+			row, known := directoryWithID(directories, name)
+			if e.Error == "" && known && !slices.ContainsFunc(out, func(c candidate) bool { return c.id == name }) {
+				out = append(out, candidate{id: name, vpc: row.VPC, second: "cloudtrail:LookupEvents"})
+			}
+		}
+	}
+	return out, pendingOf(whyOf(part))
+}
+
 // selected is the directory that License Manager selects among the registered ones;
 // the zero candidate where there is none. A single candidate is the one, reachable
 // or not: which domain has to resolve does not depend on the path to it.
 func (r registration) selected(v *estate.View, p patient, directories fact.Of[[]estate.Directory]) (candidate, []fact.Why) {
-	all := r.candidates(directories)
+	return selectAmong(v, p, r.candidates(directories), directories)
+}
+
+func selectAmong(v *estate.View, p patient, all []candidate, directories fact.Of[[]estate.Directory]) (candidate, []fact.Why) {
 	switch len(all) {
 	case 0:
 		return candidate{}, nil
 	case 1:
 		return all[0], nil
 	}
-	s := selectDirectory(v, p, all)
+	s := selectDirectory(v, p, all, directories)
 	switch {
 	case len(s.whys) > 0:
 		return candidate{}, s.whys
@@ -146,7 +162,7 @@ type selection struct {
 // selectDirectory applies License Manager's rule: a registered directory in the
 // instance's VPC, else the one in exactly one peered VPC; transit gateways do not
 // count (domain.md §5.2.7 [V:lm-main], the last [D]).
-func selectDirectory(v *estate.View, p patient, all []candidate) selection {
+func selectDirectory(v *estate.View, p patient, all []candidate, directories fact.Of[[]estate.Directory]) selection {
 	var s selection
 	if p.VPC == "" {
 		s.whys = []fact.Why{{Reason: fact.NotRecorded, Action: "ec2:DescribeInstances", Resource: p.ID}}
@@ -161,6 +177,10 @@ func selectDirectory(v *estate.View, p patient, all []candidate) selection {
 				s.own = c
 			}
 		case "":
+			if directories.IsUnknown() {
+				s.whys = append(s.whys, directories.Why())
+				continue
+			}
 			s.whys = append(s.whys, fact.Why{Reason: fact.NotVisible, Action: "ds:DescribeDirectories", Resource: c.id})
 		}
 	}

@@ -174,8 +174,7 @@ func (u *userJudgement) subscribed(part fact.Of[[]estate.UserSubscription]) {
 // subscription judges one product and reports whether the user has it.
 func (u *userJudgement) subscription(part fact.Of[[]estate.UserSubscription], product string, code finding.Code) bool {
 	at := estate.SubscriptionsPart.Key(u.d.Directory)
-	verdictless := ""
-	last := finding.Evidence{}
+	other, last := "", finding.Evidence{}
 	for _, row := range part.Value() {
 		if !strings.EqualFold(row.Product, product) || !u.who.is(row.User, row.Domain, u.d.Row.Short) {
 			continue
@@ -188,14 +187,14 @@ func (u *userJudgement) subscription(part fact.Of[[]estate.UserSubscription], pr
 			return true
 		case "UNSUBSCRIBED":
 		default:
-			verdictless = join(row.Status, row.Message)
+			other = join(row.Status, row.Message)
 		}
 	}
 	switch {
-	case verdictless != "":
+	case other != "":
 		u.read = append(u.read, last)
-		u.open = append(u.open, fact.Why{Reason: fact.NotModelled, Action: "license-manager-user-subscriptions:ListProductSubscriptions", Resource: u.answer, Detail: verdictless})
-	case last.Value != "":
+		u.open = append(u.open, fact.Why{Reason: fact.NotModelled, Action: "license-manager-user-subscriptions:ListProductSubscriptions", Resource: u.answer, Detail: other})
+	case last.At != "":
 		u.report(code, product, last.Value, last)
 	default:
 		u.report(code, product, "", see(at, product, "-",
@@ -210,6 +209,7 @@ func (u *userJudgement) associated(part fact.Of[[]estate.UserAssociation]) {
 		return
 	}
 	at := estate.AssociationsPart.Key(u.p.ID + "/" + u.d.Directory)
+	gone, other := finding.Evidence{}, ""
 	for _, row := range part.Value() {
 		if !u.who.is(row.User, row.Domain, u.d.Row.Short) || (row.Instance != "" && row.Instance != u.p.ID) {
 			continue
@@ -219,13 +219,20 @@ func (u *userJudgement) associated(part fact.Of[[]estate.UserAssociation]) {
 		u.read = append(u.read, e)
 		switch strings.ToUpper(row.Status) {
 		case "ASSOCIATED", "ACTIVE":
+			return
 		case "DISASSOCIATED":
-			u.report(finding.LicenseUserNotAssociated, strings.Join(u.products, ", "), row.Message, e)
+			gone = e
 		default:
-			u.open = append(u.open, fact.Why{Reason: fact.NotModelled, Action: "license-manager-user-subscriptions:ListUserAssociations", Resource: u.answer, Detail: join(row.Status, row.Message)})
+			other = join(row.Status, row.Message)
 		}
-		return
 	}
-	u.report(finding.LicenseUserNotAssociated, strings.Join(u.products, ", "), "", see(at, "", "-",
-		lang.Both("the user is not associated with this instance", "このインスタンスへの関連付けなし"), part.Origin()))
+	switch {
+	case other != "":
+		u.open = append(u.open, fact.Why{Reason: fact.NotModelled, Action: "license-manager-user-subscriptions:ListUserAssociations", Resource: u.answer, Detail: other})
+	case gone.At != "":
+		u.report(finding.LicenseUserNotAssociated, strings.Join(u.products, ", "), gone.Value, gone)
+	default:
+		u.report(finding.LicenseUserNotAssociated, strings.Join(u.products, ", "), "", see(at, "", "-",
+			lang.Both("the user is not associated with this instance", "このインスタンスへの関連付けなし"), part.Origin()))
+	}
 }

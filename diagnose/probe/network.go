@@ -25,7 +25,7 @@ func networkProbes() []Probe {
 		Probe{
 			ID:    "network.security-groups",
 			Title: lang.Both("Outbound rules of the instance's security groups", "インスタンスの SG のアウトバウンドルール"),
-			Parts: pathParts(), Codes: []finding.Code{finding.NetworkSGEgressBlocks},
+			Parts: servicePathParts(), Codes: []finding.Code{finding.NetworkSGEgressBlocks},
 			Judge: layer{
 				kinds: []reach.Kind{reach.SGEgress},
 				good:  lang.Both("the instance's security groups let it out", "インスタンスの SG で送信許可"),
@@ -35,7 +35,7 @@ func networkProbes() []Probe {
 		Probe{
 			ID:    "network.acls",
 			Title: lang.Both("Network ACLs, there and back", "ネットワーク ACL（往復）"),
-			Parts: pathParts(), Codes: []finding.Code{finding.NetworkNACLBlocksRequest, finding.NetworkNACLBlocksReturn},
+			Parts: servicePathParts(), Codes: []finding.Code{finding.NetworkNACLBlocksRequest, finding.NetworkNACLBlocksReturn},
 			Judge: layer{
 				kinds: []reach.Kind{reach.ACLRequest, reach.ACLReturn},
 				good:  lang.Both("network ACLs let requests and answers through", "ネットワーク ACL で往復とも許可"),
@@ -45,7 +45,7 @@ func networkProbes() []Probe {
 		Probe{
 			ID:    "network.routes",
 			Title: lang.Both("Routes and gateways", "ルートテーブルとゲートウェイ"),
-			Parts: pathParts(), Codes: []finding.Code{finding.NetworkNoRoute, finding.NetworkRouteBlackhole, finding.NetworkNoPublicAddress},
+			Parts: servicePathParts(), Codes: []finding.Code{finding.NetworkNoRoute, finding.NetworkRouteBlackhole, finding.NetworkNoPublicAddress},
 			Judge: layer{
 				kinds: []reach.Kind{reach.Routing, reach.Gateway, reach.Address},
 				good:  lang.Both("the routes lead there and back", "往復とも経路あり"),
@@ -56,8 +56,8 @@ func networkProbes() []Probe {
 	)
 }
 
-// pathParts are the parts that a judgement of the whole path may read.
-func pathParts() []estate.AnyKind {
+// servicePathParts are the parts that a judgement of the whole path may read.
+func servicePathParts() []estate.AnyKind {
 	return append(agentParts(),
 		estate.CallerPart, estate.VPCPart, estate.VPCDNSPart, estate.SubnetsPart, estate.EndpointsPart,
 		estate.EndpointInterfacesPart, estate.SecurityGroupPart, estate.PrefixListPart, estate.NetworkACLsPart,
@@ -152,12 +152,8 @@ func (l layer) judge(v *estate.View) Verdict {
 			continue
 		}
 		s.leave(seen.Whys...)
-		for _, g := range path.Groups {
-			for _, h := range slices.Concat(seen.Blocked, seen.Partial) {
-				if g.has(h) {
-					s.add(l.finding(c, path, g, h), h.Resources...)
-				}
-			}
+		for _, h := range slices.Concat(seen.Blocked, seen.Partial) {
+			s.add(l.finding(c, path, h), h.Resources...)
 		}
 	}
 	s.leave(c.pending()...)
@@ -168,17 +164,14 @@ func (l layer) judge(v *estate.View) Verdict {
 }
 
 // finding turns a closed hop into what is wrong.
-func (l layer) finding(c client, path reach.ServicePath, g reach.Group, h reach.Hop) finding.Finding {
+func (l layer) finding(c client, path reach.ServicePath, h reach.Hop) finding.Finding {
 	f := finding.Finding{
 		Code: h.Code, Subject: h.Resource, Certainty: h.Certainty, Scope: []string{path.Service},
 		Params: map[string]string{
-			"service": path.Name, "vpc": c.p.VPC, "endpoint": "", "subnet": h.Subnet, "port": "443",
+			"service": path.Name, "vpc": c.p.VPC, "endpoint": h.Endpoint, "subnet": h.Subnet, "port": "443",
 			"group": "", "acl": "", "route": "",
 		},
 		Evidence: []finding.Evidence{hopEvidence(h)},
-	}
-	if g.Endpoint != nil {
-		f.Params["endpoint"] = g.Endpoint.ID
 	}
 	switch h.Kind {
 	case reach.SGEgress, reach.SGIngress:

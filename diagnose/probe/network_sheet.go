@@ -26,7 +26,7 @@ func newSheet(v *estate.View, c client) *sheet {
 	return &sheet{v: v, c: c, depends: map[string][]string{}}
 }
 
-func (s *sheet) saw(e ...finding.Evidence) { s.evidence = join(s.evidence, e) }
+func (s *sheet) saw(e ...finding.Evidence) { s.evidence = withEvidence(s.evidence, e) }
 
 func (s *sheet) leave(whys ...fact.Why) { s.open = dedupe(append(s.open, whys...)) }
 
@@ -52,7 +52,7 @@ func (s *sheet) add(f finding.Finding, resources ...string) {
 	if a, b := g.Params["service"], f.Params["service"]; b != "" && !slices.Contains(strings.Split(a, ", "), b) {
 		g.Params["service"] = a + ", " + b
 	}
-	g.Evidence = join(g.Evidence, f.Evidence)
+	g.Evidence = withEvidence(g.Evidence, f.Evidence)
 	// What is closed wholly for one service and partly for another is closed.
 	if g.Severity == finding.Warning && f.Severity != finding.Warning {
 		g.Severity, g.Certainty = f.Severity, f.Certainty
@@ -61,7 +61,7 @@ func (s *sheet) add(f finding.Finding, resources ...string) {
 	}
 }
 
-func join(list, more []finding.Evidence) []finding.Evidence {
+func withEvidence(list, more []finding.Evidence) []finding.Evidence {
 	for _, e := range more {
 		if !slices.ContainsFunc(list, func(o finding.Evidence) bool {
 			return o.At == e.At && o.Value == e.Value && o.Rule == e.Rule
@@ -113,15 +113,21 @@ func weighWorking(v *estate.View, p patient, f finding.Finding) (finding.Finding
 	switch {
 	case len(broken) == 0:
 		f.Severity, f.Certainty = finding.Info, finding.Possible
-		f.Evidence = join(slices.Clone(f.Evidence), seen)
+		f.Evidence = withEvidence(slices.Clone(f.Evidence), seen)
 		return f, whys
 	case len(seen) > 0:
 		// It stands in the way of one channel and not of another: something is missing
 		// in the picture, and only the broken one is impaired.
 		f.Scope, f.Certainty = broken, f.Certainty.AtMost(finding.Likely)
-		f.Evidence = join(slices.Clone(f.Evidence), seen)
+		f.Evidence = withEvidence(slices.Clone(f.Evidence), seen)
+	case len(whys) > 0:
+		f.Certainty = f.Certainty.AtMost(finding.Likely) // the other channel may work
 	}
-	return f, nil
+	return f, pendingWhys(whys)
+}
+
+func pendingWhys(whys []fact.Why) []fact.Why {
+	return slices.DeleteFunc(slices.Clone(whys), func(w fact.Why) bool { return w.Reason != fact.Pending })
 }
 
 // channelWorks tells whether AWS reports a service's channel working right now:

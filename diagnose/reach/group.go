@@ -49,12 +49,12 @@ func groupHop(v *estate.View, s Side, egress bool, peer place, port Port) Hop {
 	// where the rules at hand already allow.
 	for _, withLists := range []bool{false, true} {
 		for _, group := range groups {
-			for _, r := range group.Rules {
+			for i := range group.Rules {
+				r := &group.Rules[i]
 				if r.Egress != egress || (r.PrefixList != "") != withLists {
 					continue
 				}
-				g.weigh(r)
-				if g.allowed.covers(port.ports()) {
+				if g.weigh(r) && g.allowed.covers(port.ports()) {
 					h.At, h.Item, h.Whys, h.Notes = estate.SecurityGroupPart.Key(group.ID), r.ID, nil, g.notes
 					h.Origin = estate.SecurityGroupPart.Of(v, group.ID).Origin()
 					return h.decide(Yes, describe(r), lang.Both("%s allows it", "%s により許可").With(describeIn(r)))
@@ -74,9 +74,9 @@ func groupHop(v *estate.View, s Side, egress bool, peer place, port Port) Hop {
 		return h.decide(No, "0 rules", lang.Both("%s has no inbound rule, so nothing is let in", "%s にインバウンドルールがないため受信不可").With(h.Resource))
 	}
 	h.At, h.Item = estate.SecurityGroupPart.Key(bestGroup), best.ID
-	h.Nearest = describe(*best)
+	h.Nearest = describe(best)
 	return h.decide(No, h.Nearest, lang.Both("no rule matches %s %s; the closest is %s", "%s（%s）に一致するルールなし。最も近いルールは %s").
-		With(port.String(), direction(egress, peer), describeIn(*best)))
+		With(port.String(), direction(egress, peer), describeIn(best)))
 }
 
 func direction(egress bool, peer place) lang.Text {
@@ -98,30 +98,32 @@ type groupRules struct {
 	notes          []string
 }
 
-func (g *groupRules) weigh(r estate.SecurityGroupRule) {
+// weigh adds what a rule allows, and reports whether it allows anything for sure.
+func (g *groupRules) weigh(r *estate.SecurityGroupRule) bool {
 	ports, ok := rulePorts(g.port, r.Protocol, r.FromPort, r.ToPort)
 	if !ok {
 		if _, readable := protocol(r.Protocol); !readable {
 			g.notes = append(g.notes, describe(r))
 		}
-		return
+		return false
 	}
-	hit := spans{g.port.ports()}.cut(ports)
-	if hit.empty() {
-		return
+	hit := Ports{max(ports.From, g.port.From), min(ports.To, g.port.To)}
+	if hit.From > hit.To {
+		return false
 	}
 	match, whys := g.admits(r)
 	switch match {
 	case Yes:
-		g.allowed = g.allowed.union(hit)
+		g.allowed = g.allowed.plus(hit)
 	case Unknown:
-		g.maybe = g.maybe.union(hit)
+		g.maybe = g.maybe.plus(hit)
 		g.whys = merge(g.whys, whys...)
 	}
+	return match == Yes
 }
 
 // admits tells whether the rule is about the peer.
-func (g *groupRules) admits(r estate.SecurityGroupRule) (Verdict, []fact.Why) {
+func (g *groupRules) admits(r *estate.SecurityGroupRule) (Verdict, []fact.Why) {
 	switch {
 	case g.peer.anywhere:
 		return Yes, nil
@@ -144,7 +146,7 @@ func (g *groupRules) admits(r estate.SecurityGroupRule) (Verdict, []fact.Why) {
 
 // refers judges a rule that names a group. A group of a peered VPC counts only
 // while the peering is active (domain.md NET-6).
-func (g *groupRules) refers(r estate.SecurityGroupRule) (Verdict, []fact.Why) {
+func (g *groupRules) refers(r *estate.SecurityGroupRule) (Verdict, []fact.Why) {
 	switch {
 	case r.PeeringStatus != "" && r.PeeringStatus != "active":
 		return No, nil
@@ -156,7 +158,7 @@ func (g *groupRules) refers(r estate.SecurityGroupRule) (Verdict, []fact.Why) {
 	return No, nil
 }
 
-func ruleBlock(r estate.SecurityGroupRule) (netip.Prefix, bool) {
+func ruleBlock(r *estate.SecurityGroupRule) (netip.Prefix, bool) {
 	if r.CIDR4 != "" {
 		return block(r.CIDR4)
 	}
@@ -186,11 +188,11 @@ func listed(v *estate.View, id string, p place) (Verdict, []fact.Why) {
 }
 
 // describe writes a rule on one line: "sgr-1 tcp/443 10.0.0.0/8".
-func describe(r estate.SecurityGroupRule) string {
+func describe(r *estate.SecurityGroupRule) string {
 	return strings.TrimSpace(r.ID + " " + speaks(r) + " " + source(r))
 }
 
-func describeIn(r estate.SecurityGroupRule) lang.Text {
+func describeIn(r *estate.SecurityGroupRule) lang.Text {
 	id := r.ID
 	if id == "" {
 		id = "rule"
@@ -201,7 +203,7 @@ func describeIn(r estate.SecurityGroupRule) lang.Text {
 	return lang.Both("%s (%s from %s)", "%s（%s, 送信元 %s）").With(id, speaks(r), source(r))
 }
 
-func speaks(r estate.SecurityGroupRule) string {
+func speaks(r *estate.SecurityGroupRule) string {
 	name := protocolName(r.Protocol)
 	if name == "all" || r.FromPort == -1 && r.ToPort == -1 {
 		return name
@@ -209,7 +211,7 @@ func speaks(r estate.SecurityGroupRule) string {
 	return name + "/" + Ports{r.FromPort, r.ToPort}.String()
 }
 
-func source(r estate.SecurityGroupRule) string {
+func source(r *estate.SecurityGroupRule) string {
 	for _, s := range []string{r.CIDR4, r.CIDR6, r.PrefixList, r.Group} {
 		if s != "" {
 			return s
@@ -244,11 +246,11 @@ func closeness(r *estate.SecurityGroupRule, peer place, port Port) int {
 	s := 0
 	if p, ok := rulePorts(port, r.Protocol, r.FromPort, r.ToPort); ok {
 		s += 8
-		if (spans{p}).covers(port.ports()) {
+		if p.From <= port.From && port.To <= p.To {
 			s += 40
 		}
 	}
-	c, ok := ruleBlock(*r)
+	c, ok := ruleBlock(r)
 	switch {
 	case r.Group != "" && slices.Contains(peer.groups, r.Group):
 		s += 64
@@ -294,11 +296,12 @@ func Opens(v *estate.View, groups []string, port Port) (Verdict, []string, []fac
 			verdict, whys = anyOf(verdict, Unknown), merge(whys, why)
 			continue
 		}
-		for _, r := range group.Rules {
+		for i := range group.Rules {
+			r := &group.Rules[i]
 			if r.Egress {
 				continue
 			}
-			if p, ok := rulePorts(port, r.Protocol, r.FromPort, r.ToPort); ok && !(spans{port.ports()}).cut(p).empty() {
+			if p, ok := rulePorts(port, r.Protocol, r.FromPort, r.ToPort); ok && p.From <= port.To && port.From <= p.To {
 				verdict = Yes
 				rules = append(rules, fmt.Sprintf("%s %s", id, describe(r)))
 			}

@@ -85,7 +85,21 @@ func Internet(v *estate.View, from Side, port Port) Path {
 	case strings.HasPrefix(exit.Target, "igw-"):
 		p.Hops = append(p.Hops, gatewayHop(v, from, exit.Target), addressHop(from))
 	}
+	if exit.Internet == Unknown {
+		p.Hops = append(p.Hops, unseen(route, Gateway, Address, ACLRequest, ACLReturn)...)
+	}
 	return p.settle()
+}
+
+// unseen stands for the hops that would follow if one knew where to: they are as
+// open as h is.
+func unseen(h Hop, kinds ...Kind) []Hop {
+	out := make([]Hop, len(kinds))
+	for i, k := range kinds {
+		out[i] = h
+		out[i].Kind = k
+	}
+	return out
 }
 
 // exitHop judges the default route.
@@ -173,13 +187,11 @@ func natHops(v *estate.View, from Side, id string, port Port) []Hop {
 	f := estate.NATGatewaysPart.Of(v, from.VPC)
 	h := Hop{Kind: Gateway, Code: finding.NetworkRouteBlackhole, Resource: id, Subnet: from.Subnet,
 		At: estate.NATGatewaysPart.Key(from.VPC), Item: id, Origin: f.Origin(), Certainty: finding.Proven, Resources: []string{id}}
-	if f.IsUnknown() {
-		return []Hop{h.open(f.Why())}
-	}
 	list := f.Value()
 	i := slices.IndexFunc(list, func(g estate.NATGateway) bool { return g.ID == id })
-	if i < 0 {
-		return []Hop{h.open(fact.Why{Reason: fact.NotVisible, Action: "ec2:DescribeNatGateways", Resource: id})}
+	if f.IsUnknown() || i < 0 {
+		why := reasonOf(f, "ec2:DescribeNatGateways", id)
+		return unseen(h.open(why), Gateway, Address, Routing, ACLRequest, ACLReturn)
 	}
 	g := list[i]
 	var hops []Hop
@@ -194,7 +206,8 @@ func natHops(v *estate.View, from Side, id string, port Port) []Hop {
 	}
 	if g.Subnet == "" {
 		// A regional NAT gateway stands in no subnet and has its own route table.
-		return append(hops, h.open(fact.Why{Reason: fact.NotModelled, Resource: id, Detail: "NAT gateway without a subnet"}))
+		h = h.open(fact.Why{Reason: fact.NotModelled, Resource: id, Detail: "NAT gateway without a subnet"})
+		return append(hops, unseen(h, Gateway, Routing, ACLRequest, ACLReturn)...)
 	}
 	nat := Side{Label: id, VPC: from.VPC, Subnet: g.Subnet}
 	if a := parseIP(g.PrivateIP); a.IsValid() {
@@ -206,7 +219,9 @@ func natHops(v *estate.View, from Side, id string, port Port) []Hop {
 	back := Port{port.Protocol, WindowsEphemeral.From, WindowsEphemeral.To}
 	natBack := Port{port.Protocol, NATEphemeral.From, NATEphemeral.To}
 	switch {
-	case exit.Internet == Yes && strings.HasPrefix(exit.Target, "igw-"):
+	case exit.Internet == Unknown:
+		hops = append(hops, unseen(hops[len(hops)-1], Gateway)...)
+	case strings.HasPrefix(exit.Target, "igw-"):
 		hops = append(hops, gatewayHop(v, nat, exit.Target))
 	case exit.Internet == Yes && !blackhole(exit.choice.route):
 		h := exitHop(exit, nat)

@@ -96,8 +96,10 @@ type Hop struct {
 	// Several groups are joined by commas.
 	Resource string
 	// Subnet is where the hop is evaluated, where that matters.
-	Subnet  string
-	Verdict Verdict
+	Subnet string
+	// Endpoint is the VPC endpoint to whose interface the path leads, if any.
+	Endpoint string
+	Verdict  Verdict
 	// Partial lists the ports that stay closed where only a part of the range of
 	// the answers is open; Verdict is Yes then.
 	Partial string

@@ -122,16 +122,16 @@ const (
 // protocol reads a protocol as EC2 writes it: a name, a number, or "-1" for all.
 // ok is false for anything else; such a rule matches nothing.
 func protocol(s string) (number int, ok bool) {
-	switch strings.ToLower(s) {
-	case "-1", "all":
+	switch {
+	case s == "-1" || strings.EqualFold(s, "all"):
 		return anyProtocol, true
-	case "tcp":
+	case s == "6" || strings.EqualFold(s, "tcp"):
 		return tcp, true
-	case "udp":
+	case s == "17" || strings.EqualFold(s, "udp"):
 		return udp, true
-	case "icmp":
+	case strings.EqualFold(s, "icmp"):
 		return icmp, true
-	case "icmpv6":
+	case strings.EqualFold(s, "icmpv6"):
 		return icmpv6, true
 	}
 	n, err := strconv.Atoi(s)

@@ -331,23 +331,20 @@ func (g Group) reached() Verdict {
 func endpointPaths(v *estate.View, s Side, e estate.Endpoint) []Path {
 	var out []Path
 	f := estate.EndpointInterfacesPart.Of(v, s.VPC)
-	list, known := f.Get()
-	if known {
-		for _, n := range list {
-			if !slices.Contains(e.Interfaces, n.ID) {
-				continue
-			}
-			to := Side{Label: n.ID, VPC: s.VPC, Subnet: n.Subnet, Groups: n.Groups, Account: s.Account, Region: s.Region}
-			if len(to.Groups) == 0 {
-				to.Groups = e.Groups
-			}
-			for _, ip := range slices.Concat(n.PrivateIPs, n.IPv6s) {
-				if a := parseIP(ip); a.IsValid() {
-					to.IPs = append(to.IPs, a)
-				}
-			}
-			out = append(out, Between(v, Question{From: s, To: to, Port: https()}))
+	for _, n := range f.Value() {
+		if !slices.Contains(e.Interfaces, n.ID) {
+			continue
 		}
+		to := endpointSide(s, e, n.ID, n.Subnet)
+		if len(n.Groups) > 0 {
+			to.Groups = n.Groups
+		}
+		for _, ip := range slices.Concat(n.PrivateIPs, n.IPv6s) {
+			if a := parseIP(ip); a.IsValid() {
+				to.IPs = append(to.IPs, a)
+			}
+		}
+		out = append(out, toEndpoint(v, s, to, e))
 	}
 	if len(out) > 0 {
 		return out
@@ -355,9 +352,21 @@ func endpointPaths(v *estate.View, s Side, e estate.Endpoint) []Path {
 	// Without the interfaces their subnets and groups are still known; what hangs on
 	// their addresses stays open.
 	for _, subnet := range e.Subnets {
-		to := Side{Label: e.ID, VPC: s.VPC, Subnet: subnet, Groups: e.Groups, Account: s.Account, Region: s.Region,
-			Unread: reasonOf(f, "ec2:DescribeNetworkInterfaces", e.ID)}
-		out = append(out, Between(v, Question{From: s, To: to, Port: https()}))
+		to := endpointSide(s, e, e.ID, subnet)
+		to.Unread = reasonOf(f, "ec2:DescribeNetworkInterfaces", e.ID)
+		out = append(out, toEndpoint(v, s, to, e))
 	}
 	return out
+}
+
+func endpointSide(s Side, e estate.Endpoint, label, subnet string) Side {
+	return Side{Label: label, VPC: s.VPC, Subnet: subnet, Groups: e.Groups, Account: s.Account, Region: s.Region}
+}
+
+func toEndpoint(v *estate.View, s, to Side, e estate.Endpoint) Path {
+	p := Between(v, Question{From: s, To: to, Port: https()})
+	for i := range p.Hops {
+		p.Hops[i].Endpoint = e.ID
+	}
+	return p
 }

@@ -84,8 +84,8 @@ func (l *loader) check(f *treeFile) {
 		l.checkNames(f, n)
 		l.checkEdges(f, n)
 	}
-	if !f.start.missing() && f.byID[f.start.text] == nil {
-		f.unknown(f.start, lang.Both("node", "ノード"), f.targets())
+	if !f.start.missing() && !f.has(f.start.text) {
+		f.unknown(f.start, lang.Both("node", "ノード"), f.nodeIDs())
 		return
 	}
 	// The shape of a graph with holes would only repeat what was said.
@@ -154,26 +154,40 @@ func (l *loader) checkEdges(f *treeFile, n *fileNode) {
 
 func (f *treeFile) checkTarget(to word) {
 	switch {
-	case to.missing(), to.text == endTarget && !f.branch, f.byID[to.text] != nil:
+	case to.missing(), to.text == endTarget && !f.branch, f.has(to.text):
 		return
 	}
 	if _, out := f.exitOf(to.text); out {
 		return
 	}
-	if to.text == endTarget {
+	switch {
+	case to.text == endTarget:
 		f.mistake(to.at, lang.Both("a branch does not end the story: leave it by an exit, or end in a list of findings",
 			"分岐の中では end は使用不可。exit で抜けるか、検出結果のノードで終端"))
-		return
+	case to.text == exitTarget && !f.branch:
+		f.mistake(to.at, lang.Both("only a branch has exits; a tree ends with %q", "exit は分岐のみで使用可。切り分けフローの終了は %q").With(endTarget))
+	case to.text == exitTarget:
+		f.mistake(to.at, lang.Both("the branch has several exits; write one of %s", "分岐に複数の出口あり。%s のいずれかを指定").With(
+			lang.Truncate(strings.Join(f.targets()[len(f.nodes):], ", "), 200)))
+	default:
+		f.unknown(to, lang.Both("node", "ノード"), f.targets())
 	}
-	f.unknown(to, lang.Both("node", "ノード"), f.targets())
 }
 
-// targets lists what an edge of this file can lead to.
-func (f *treeFile) targets() []string {
+// has reports whether the file has a node with this id, readable or not.
+func (f *treeFile) has(id string) bool { return f.byID[id] != nil || f.broken[id] }
+
+func (f *treeFile) nodeIDs() []string {
 	var out []string
 	for _, n := range f.nodes {
 		out = append(out, n.id.text)
 	}
+	return out
+}
+
+// targets lists what an edge of this file can lead to: nodes first, then the ways out.
+func (f *treeFile) targets() []string {
+	out := f.nodeIDs()
 	switch {
 	case !f.branch:
 		out = append(out, endTarget)
@@ -202,8 +216,7 @@ func (l *loader) checkShape(f *treeFile) {
 		n := f.byID[id]
 		state[id] = open
 		path = append(path, id)
-		for _, o := range l.outcomes(n) {
-			to := n.to(o)
+		for _, to := range n.targets(l.outcomes(n)) {
 			if exit, out := f.exitOf(to.text); out {
 				left[exit] = true
 				continue

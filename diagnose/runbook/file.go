@@ -38,6 +38,9 @@ type treeFile struct {
 	start    word
 	nodes    []*fileNode
 	byID     map[string]*fileNode
+	// broken are the ids of nodes that could not be read; leading to one is no
+	// mistake of its own.
+	broken map[string]bool
 }
 
 // fileNode is a node as it was written.
@@ -64,6 +67,17 @@ func (n *fileNode) to(outcome string) word {
 		}
 	}
 	return n.then
+}
+
+// targets lists where the outcomes lead, each target once.
+func (n *fileNode) targets(outcomes []string) []word {
+	var out []word
+	for _, o := range outcomes {
+		if to := n.to(o); !slices.ContainsFunc(out, func(w word) bool { return w.text == to.text }) {
+			out = append(out, to)
+		}
+	}
+	return out
 }
 
 var (
@@ -94,7 +108,7 @@ func fieldsOf(k NodeKind) []string {
 
 // read reads a file as a tree, or as a branch.
 func read(name string, src []byte, branch bool) *treeFile {
-	f := &treeFile{sheet: &sheet{name: name}, branch: branch, byID: map[string]*fileNode{}}
+	f := &treeFile{sheet: &sheet{name: name}, branch: branch, byID: map[string]*fileNode{}, broken: map[string]bool{}}
 	root := f.parse(src)
 	if root == nil {
 		return f
@@ -218,6 +232,7 @@ func (f *treeFile) readNode(item ast.Node) {
 		f.readNodeField(n, fd)
 	}
 	if n.Kind == "" {
+		f.broken[n.ID] = true
 		return
 	}
 	f.finishNode(n, fields)
@@ -296,7 +311,10 @@ func (f *treeFile) misplaced(n *fileNode, key word, own []string) {
 			return
 		}
 	}
-	f.unknown(key, lang.Both("field", "フィールド"), append(slices.Clone(fieldsOfAnyNode), own...))
+	if n.Kind == "" {
+		own = nodeKindFields
+	}
+	f.unknown(key, lang.Both("field", "フィールド"), slices.Concat(fieldsOfAnyNode, own))
 }
 
 // finishNode checks that the fields that the kind needs are there, and keeps the node.

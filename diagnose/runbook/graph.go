@@ -13,7 +13,7 @@ type Drawing struct {
 	Lang lang.Lang
 	// ProbeTitle gives the title of a probe, for the nodes that have none of their
 	// own. Nil, or a text that says nothing, leaves the probe's id.
-	ProbeTitle func(id string) lang.Text
+	ProbeTitle func(probe string) lang.Text
 }
 
 // OutcomeText names an edge.
@@ -108,7 +108,7 @@ func (d Drawing) Text(t *Tree) string {
 	for i, n := range t.Nodes {
 		number[n.ID] = i + 1
 	}
-	end := lang.Both("end", "終了").In(d.Lang)
+	end := lang.Both("end", "終端").In(d.Lang)
 	for i := range t.Nodes {
 		n := &t.Nodes[i]
 		start := ""
@@ -178,7 +178,7 @@ func (d Drawing) DOT(t *Tree) string {
 		}
 	}
 	if ends {
-		fmt.Fprintf(&b, "  %s [shape=doublecircle, label=%s];\n", dotString(" end"), dotString(lang.Both("end", "終了").In(d.Lang)))
+		fmt.Fprintf(&b, "  %s [shape=doublecircle, label=%s];\n", dotString(" end"), dotString(lang.Both("end", "終端").In(d.Lang)))
 	}
 	b.WriteString("}\n")
 	return b.String()
@@ -215,7 +215,7 @@ func (d Drawing) Mermaid(t *Tree) string {
 		}
 	}
 	if ends {
-		fmt.Fprintf(&b, "  theEnd((%s))\n", mermaidString(lang.Both("end", "終了").In(d.Lang)))
+		fmt.Fprintf(&b, "  theEnd((%s))\n", mermaidString(lang.Both("end", "終端").In(d.Lang)))
 	}
 	return b.String()
 }

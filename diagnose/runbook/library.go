@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io/fs"
 	"slices"
+	"sync"
 )
 
 //go:embed trees/*.yaml branches/*.yaml
@@ -31,7 +32,8 @@ func Branches() fs.FS {
 // Library is a collection of trees, at most one for a symptom.
 type Library struct {
 	trees []*Tree
-	index *index
+	// index is made by the first search: most commands never search.
+	index func() *index
 }
 
 // Embedded loads monshin's own trees. The error is a Mistakes where a tree and the
@@ -68,7 +70,7 @@ func NewLibrary(trees ...*Tree) *Library {
 		}
 		l.trees = append(l.trees, t)
 	}
-	l.index = newIndex(l.trees)
+	l.index = sync.OnceValue(func() *index { return newIndex(l.trees) })
 	return l
 }
 

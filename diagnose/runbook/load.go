@@ -10,6 +10,7 @@ import (
 
 	"github.com/monshin/monshin/diagnose/finding"
 	"github.com/monshin/monshin/diagnose/lang"
+	"github.com/monshin/monshin/diagnose/probe"
 )
 
 // Load reads the tree in src. name is what mistakes call the file. branches holds
@@ -21,7 +22,13 @@ func Load(name string, src []byte, branches fs.FS, known Known) (*Tree, error) {
 }
 
 // probeOutcomes are the edges of a probe node.
-func probeOutcomes() []string { return []string{"ok", "problem", "unknown", "not-applicable"} }
+func probeOutcomes() []string {
+	var out []string
+	for _, o := range probe.Outcomes() {
+		out = append(out, string(o))
+	}
+	return out
+}
 
 // loader reads trees that share branches.
 type loader struct {

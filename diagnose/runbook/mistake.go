@@ -34,7 +34,10 @@ func (m Mistake) In(l lang.Lang) string {
 	if r := []rune(before); len(r) > around {
 		before = ".." + string(r[len(r)-around:])
 	}
-	after, _ = cut(after, around)
+	after, rest := cut(after, around)
+	if rest != "" {
+		after += ".."
+	}
 	before, after = lang.Clean(before), lang.Clean(after)
 	fmt.Fprintf(&b, "\n%5d | %s%s\n      | %s^", m.Line, before, after, strings.Repeat(" ", lang.Width(before)))
 	return b.String()

@@ -144,6 +144,11 @@ func (s *sheet) text(n ast.Node, what lang.Text) lang.Text {
 		case "ja":
 			t.Ja = s.said(f.value, what)
 		default:
+			if _, null := f.value.(*ast.NullNode); null && f.key.text != "" {
+				// {en: Ask him, or her} has the key "or her".
+				s.mistake(f.key.at, lang.Both("a text with a comma in braces needs quotes", "波括弧内でカンマを含む文は引用符で囲むことが必要"))
+				continue
+			}
 			s.unknown(f.key, lang.Both("language", "言語"), []string{"en", "ja"})
 		}
 	}

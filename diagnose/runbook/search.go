@@ -122,11 +122,12 @@ func (l *Library) Search(query string) []Hit {
 	}
 	padded := " " + q + " "
 	var hits []Hit
-	for _, t := range l.index.trees {
+	x := l.index()
+	for _, t := range x.trees {
 		h := Hit{Symptom: t.symptom}
 		rest := 0.0
 		for i := range t.phrases {
-			s := l.index.score(&t.phrases[i], q, padded, have)
+			s := x.score(&t.phrases[i], q, padded, have)
 			rest += s
 			if s > h.Score {
 				h.Score, h.Matched = s, t.phrases[i].shown

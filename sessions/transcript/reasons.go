@@ -31,7 +31,7 @@ func reason(w fact.Why, until func(time.Time) string) lang.Text {
 	case fact.NeedsAnswer:
 		t = lang.Both("needs an answer: %s", "回答待ち: %s").With(show(w.Blocker))
 	case fact.BlockedBy:
-		return lang.Both("not done until %s is settled", "未実施（前段の %s で問題あり）").With(show(w.Blocker))
+		return lang.Both("not done until this is settled: %s", "未実施（前段: %s）").With(show(w.Blocker))
 	case fact.NotVisible:
 		t = lang.Both("belongs to another account", "他アカウントの所有リソース")
 	case fact.NotModelled:

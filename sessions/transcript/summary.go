@@ -1,14 +1,13 @@
 package transcript
 
 import (
-	"fmt"
 	"strings"
 
 	"github.com/monshin/monshin/diagnose/lang"
 	"github.com/monshin/monshin/diagnose/walk"
 )
 
-// summary is the diagnosis as a chat message of at most summaryLines lines. Lines
+// summary is the diagnosis as a chat message of at most 12 lines. Lines
 // are not wrapped: a chat does that. What could not be checked is always named.
 func (r report) summary() string {
 	var lines []string
@@ -19,7 +18,7 @@ func (r report) summary() string {
 	say(lang.Both("Conclusion: %s", "結論: %s"), r.outcome())
 	account, region, instance := r.target()
 	say(lang.Both("Target: %s / %s / %s", "対象: %s / %s / %s"), account, region, instance)
-	say(lang.Both("Symptom: %s (as of %s)", "事象: %s（%s 時点）"), r.d.Title, r.when(r.d.AsOf))
+	say(lang.Both("Symptom: %s (as of %s)", "事象: %s（%s 時点）"), cleaned(r.d.Title), r.when(r.d.AsOf))
 
 	// Four lines for what is wrong, three for what is unknown: with the lines above
 	// and a line each that counts the rest, the message stays within its limit.
@@ -29,11 +28,12 @@ func (r report) summary() string {
 			say(lang.Both("- and %d more", "- ほか %d 件"), len(wrong)-i)
 			break
 		}
-		mark := lang.Both("[x] root cause", "[x] 根本原因")
+		said := r.cat.Screen(r.finding(w, r.when))
 		if !w.Root {
-			mark = lang.Both("[!] cause not found", "[!] 原因未特定")
+			say(lang.Both("[!] cause not found: %s", "[!] 原因未特定: %s"), said)
+			continue
 		}
-		say(lang.Both("%s (%s): %s", "%s（%s）: %s"), mark, w.Certainty.Text(), r.cat.Screen(r.finding(w, r.when)))
+		say(lang.Both("[x] root cause (%s): %s", "[x] 根本原因（%s）: %s"), w.Certainty.Text(), said)
 	}
 	if n := len(r.effects); n > 0 {
 		var codes []string
@@ -49,10 +49,7 @@ func (r report) summary() string {
 			say(lang.Both("[?] and %d more not checked", "[?] ほか %d 件を確認できず"), len(open)-i)
 			break
 		}
-		say(lang.Both("[?] not checked: %s (%s)", "[?] 確認できず: %s（%s）"), cleaned(u.Title), reason(u.Why, r.when))
-	}
-	if len(lines) > summaryLines {
-		panic(fmt.Sprintf("a summary of %d lines", len(lines)))
+		say(lang.Both("[?] not checked: %s (%s)", "[?] 確認できず: %s（%s）"), cleaned(u.Title), reason(r.named(u.Why), r.when))
 	}
 	return strings.Join(lines, "\n") + "\n"
 }

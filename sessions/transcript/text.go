@@ -36,14 +36,14 @@ func (r report) head(p *paper) {
 		p.line(0, r.say(simulated()))
 	}
 	p.field(r.say(lang.Both("Conclusion", "結論")), r.conclusion())
-	if n := len(r.d.Unknowns); n > 0 {
-		p.field(r.say(lang.Both("Not checked", "確認できず")), r.say(lang.Both("%d (see below)", "%d 件（後述）").With(n)))
+	if len(r.d.Unknowns) > 0 {
+		p.field(r.say(lang.Both("Not checked", "確認できず")), r.notChecked())
 	}
 	account, region, instance := r.target()
 	p.field(r.say(lang.Both("Account", "アカウント")), account)
 	p.field(r.say(lang.Both("Region", "リージョン")), region)
 	p.field(r.say(lang.Both("Instance", "インスタンス")), instance)
-	p.field(r.say(lang.Both("Symptom", "事象")), r.say(r.d.Title)+" ("+show(string(r.d.Symptom))+")")
+	p.field(r.say(lang.Both("Symptom", "事象")), r.say(cleaned(r.d.Title))+" ("+show(string(r.d.Symptom))+")")
 	p.field(r.say(lang.Both("As of", "確認時刻")), r.when(r.d.AsOf))
 	p.field(r.say(lang.Both("Source", "取得元")), show(r.d.Source))
 	if c, ok := r.d.Caller.Get(); ok && c.ARN != "" {
@@ -59,6 +59,24 @@ func (r report) conclusion() string {
 	f := r.roots[0]
 	return r.say(lang.Both("%s: %s (%s)", "%s: %s（%s）").With(
 		r.outcome(), r.cat.Screen(r.finding(f, r.when)), f.Certainty.Text()))
+}
+
+// notChecked counts what stays unknown and names the first of it.
+func (r report) notChecked() string {
+	const named = 3
+	var titles []lang.Text
+	for i, u := range r.d.Unknowns {
+		if i == named {
+			titles = append(titles, lang.Both("...", "ほか"))
+			break
+		}
+		titles = append(titles, cleaned(u.Title))
+	}
+	n := lang.Both("%d", "%d 件").With(len(r.d.Unknowns))
+	if k := r.needed(); k > 0 {
+		n = lang.Both("%d (needed for a conclusion: %d)", "%d 件（うち結論に必要 %d 件）").With(len(r.d.Unknowns), k)
+	}
+	return r.say(lang.Both("%s: %s", "%s: %s").With(n, lang.Join(titles, lang.Both(", ", "、"))))
 }
 
 func (r report) rootCauses(p *paper) {
@@ -135,11 +153,11 @@ func (r report) unknowns(p *paper, title lang.Text, list []walk.Open) {
 	}
 	p.heading(r.say(title), len(list))
 	for _, u := range list {
-		need := lang.Both("", "")
+		var need lang.Text
 		if u.Needed {
 			need = lang.Both(" (needed for a conclusion)", "（結論に必要）")
 		}
-		p.item(0, "[?]", r.say(lang.Both("%s: %s%s", "%s: %s%s").With(cleaned(u.Title), reason(u.Why, r.when), need)))
+		p.item(0, "[?]", r.say(lang.Both("%s: %s%s", "%s: %s%s").With(cleaned(u.Title), reason(r.named(u.Why), r.when), need)))
 		p.line(4, r.say(lang.Both("to do: %s", "対応: %s").With(remedy(u.Why))))
 	}
 }

@@ -32,9 +32,6 @@ type Options struct {
 	Version string
 }
 
-// summaryLines is the most that a chat shows without folding a message.
-const summaryLines = 12
-
 // defaultWidth is what a terminal that does not say has.
 const defaultWidth = 80
 
@@ -108,7 +105,7 @@ func (r report) whenBoth(t time.Time) string {
 	if t.IsZero() || r.o.Zone == time.UTC {
 		return local
 	}
-	return local + " (" + t.UTC().Format(time.RFC3339) + ")"
+	return local + " / " + t.UTC().Format(time.RFC3339)
 }
 
 // needed counts the unknowns without which the symptom stays undecided.
@@ -171,19 +168,22 @@ func (r report) target() (account, region, instance string) {
 	return account, show(t.Region), instance
 }
 
+// named returns w with the probe that blocks it by its title.
+func (r report) named(w fact.Why) fact.Why {
+	if w.Reason != fact.BlockedBy {
+		return w
+	}
+	for _, j := range r.d.Probes {
+		if j.Probe == w.Blocker && !j.Title.Zero() {
+			w.Blocker = r.say(j.Title)
+		}
+	}
+	return w
+}
+
 // finding returns a finding with its times in words of the reader's zone.
 func (r report) finding(f walk.Weighed, say func(time.Time) string) finding.Finding {
 	return f.Finding.WithTimes(say)
-}
-
-// byID finds a finding of the diagnosis.
-func (r report) byID(id string) (walk.Weighed, bool) {
-	for _, f := range r.d.Findings {
-		if f.ID() == id {
-			return f, true
-		}
-	}
-	return walk.Weighed{}, false
 }
 
 // state names the state of a judgement by word and by an ASCII mark, so that

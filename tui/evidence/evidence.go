@@ -3,6 +3,7 @@ package evidence
 
 import (
 	"strings"
+	"time"
 
 	"github.com/monshin/monshin/diagnose/finding"
 	"github.com/monshin/monshin/diagnose/lang"
@@ -91,6 +92,13 @@ func rows(e page.Env, ev finding.Evidence) []row {
 	return out
 }
 
+// Say is a finding on one line, its times in the operator's zone.
+func Say(e page.Env, c world.Catalogue, f finding.Finding) lang.Text { return c.Screen(inZone(e, f)) }
+
+func inZone(e page.Env, f finding.Finding) finding.Finding {
+	return f.WithTimes(func(t time.Time) string { return say.Time(t, e.Zone) })
+}
+
 // Finding writes a finding's evidence, assumptions and relations.
 func Finding(e page.Env, c world.Catalogue, d *walk.Diagnosis, f walk.Weighed, width int) []string {
 	out := Lines(e, f.Evidence, width)
@@ -113,7 +121,7 @@ func Finding(e page.Env, c world.Catalogue, d *walk.Diagnosis, f walk.Weighed, w
 		}
 	}
 	var assumed []string
-	for _, a := range f.Assumptions {
+	for _, a := range inZone(e, f.Finding).Assumptions {
 		assumed = append(assumed, Assumption(c, a).In(e.Lang))
 	}
 	section(lang.Both("Assumed, not checked", "前提（未確認）"), assumed)
@@ -130,7 +138,7 @@ func named(e page.Env, c world.Catalogue, d *walk.Diagnosis, ids []string) []str
 		if d != nil {
 			for _, f := range d.Findings {
 				if f.ID() == id {
-					text = c.Screen(f.Finding).In(e.Lang) + " (" + id + ")"
+					text = Say(e, c, f.Finding).In(e.Lang) + " (" + id + ")"
 				}
 			}
 		}
@@ -142,7 +150,7 @@ func named(e page.Env, c world.Catalogue, d *walk.Diagnosis, ids []string) []str
 // Assumption says an assumption, by its code where the catalogue has no words for it.
 func Assumption(c world.Catalogue, a finding.Assumption) lang.Text {
 	if words, ok := c.(world.Assumer); ok {
-		if t := words.Assumption(a); !t.Zero() {
+		if t := words.AssumptionScreen(a); !t.Zero() {
 			return t
 		}
 	}
@@ -167,10 +175,10 @@ func Text(e page.Env, list []finding.Evidence) []string {
 // Summary is a finding with its evidence for the clipboard.
 func Summary(e page.Env, c world.Catalogue, f walk.Weighed) string {
 	lines := []string{
-		"[" + say.Certainty(f.Certainty).In(e.Lang) + "] " + cell.Clean(c.Screen(f.Finding).In(e.Lang)),
+		"[" + f.Certainty.Text().In(e.Lang) + "] " + cell.Clean(Say(e, c, f.Finding).In(e.Lang)),
 		cell.Clean(f.ID()),
 	}
-	for _, a := range f.Assumptions {
+	for _, a := range inZone(e, f.Finding).Assumptions {
 		lines = append(lines, lang.Both("Assumed, not checked: %s", "前提（未確認）: %s").With(Assumption(c, a)).In(e.Lang))
 	}
 	lines = append(lines, Text(e, f.Evidence)...)

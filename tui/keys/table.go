@@ -22,14 +22,14 @@ type Binding struct {
 func Table() []Binding {
 	b := lang.Both
 	return []Binding{
-		{Anywhere, Help, []string{"?"}, b("help", "ヘルプ"), b("Show every key of this screen", "この画面のキー一覧"), 90},
-		{Anywhere, Back, []string{"esc"}, b("back", "戻る"), b("Go back; never quits", "前の画面に戻る（終了はしない）"), 80},
-		{Anywhere, Quit, []string{"q"}, b("quit", "終了"), b("Quit on the first screen; in a walk it asks first", "最初の画面で終了（切り分け画面では確認あり）"), 95},
-		{Anywhere, Language, []string{"L"}, b("日本語", "English"), b("Switch between Japanese and English", "日本語と英語の切り替え"), 92},
-		{Anywhere, Copy, []string{"y"}, b("copy", "コピー"), b("Copy what is selected", "選択中の内容をコピー"), 60},
+		{Anywhere, Help, []string{"?"}, b("help", "ヘルプ"), b("Show every key of this screen", "この画面のキー一覧"), 50},
+		{Anywhere, Back, []string{"esc"}, b("back", "戻る"), b("Go back; never quits", "前の画面に戻る（終了はしない）"), 55},
+		{Anywhere, Quit, []string{"q"}, b("quit", "終了"), b("Quit on the first screen; in a walk it asks first", "最初の画面で終了（切り分け画面では確認あり）"), 57},
+		{Anywhere, Language, []string{"L"}, b("日本語", "English"), b("Switch between Japanese and English", "日本語と英語の切り替え"), 56},
+		{Anywhere, Copy, []string{"y"}, b("copy", "コピー"), b("Copy what is selected", "選択中の内容をコピー"), 0},
 		{Anywhere, Plain, []string{"p"}, b("plain text", "テキスト表示"), b("Show this screen as plain text to select with the mouse", "マウスで選択できる枠なしのテキスト表示"), 0},
 		{Always, Redraw, []string{"ctrl+l"}, b("redraw", "再描画"), b("Draw the screen again", "画面の再描画"), 0},
-		{Always, Interrupt, []string{"ctrl+c"}, b("leave", "中断して終了"), b("Leave at once; what was read is recorded", "ただちに終了（取得済みの内容は記録済み）"), 0},
+		{Always, Interrupt, []string{"ctrl+c"}, b("leave", "中断して終了"), b("Leave at once; what was read is recorded", "ただちに終了（取得済みの内容は記録済み）"), 99},
 
 		{List, Up, []string{"up", "k"}, b("up", "上"), b("One up", "1 つ上"), 0},
 		{List, Down, []string{"down", "j"}, b("down", "下"), b("One down", "1 つ下"), 0},
@@ -53,17 +53,27 @@ func Table() []Binding {
 		{Instances, Filter, []string{"/"}, b("filter", "絞り込み"), b("Filter by Name, id or IP address", "Name・ID・IP アドレスで絞り込み"), 20},
 		{Instances, EnterID, []string{"i"}, b("type an id", "ID 入力"), b("Type the id of an instance that is not listed any more", "一覧にないインスタンスの ID を入力"), 30},
 
+		{Instances, Retry, []string{"r"}, b("read again", "再取得"), b("Read the list again", "一覧の再取得"), 40},
+
 		{Walk, Choose, []string{"enter"}, b("details", "詳細"), b("Open what is selected: a finding's page, a question, the evidence", "選択項目を開く（検出結果の説明・質問・根拠）"), 10},
 		{Walk, NextPane, []string{"tab", "right", "l"}, b("pane", "枠切替"), b("To the next pane", "次の枠へ"), 20},
 		{Walk, PreviousPane, []string{"shift+tab", "left", "h"}, b("pane", "枠切替"), b("To the previous pane", "前の枠へ"), 0},
 		{Walk, NextFault, []string{"n"}, b("next problem", "次の問題"), b("To the next problem or unchecked item", "次の「問題あり」「確認できず」へ"), 0},
 		{Walk, Previous, []string{"N"}, b("previous problem", "前の問題"), b("To the previous problem or unchecked item", "前の「問題あり」「確認できず」へ"), 0},
 		{Walk, Commands, []string{"c"}, b("AWS CLI", "AWS CLI"), b("Show the AWS CLI lines of the selected evidence", "選択中の根拠を確認する AWS CLI コマンド"), 30},
-		{Walk, Retry, []string{"r"}, b("retry", "再取得"), b("Read again what could not be read; also after renewing credentials", "確認できなかった項目の再取得（認証情報の更新後も同じ）"), 40},
+		{Walk, Copy, []string{"y"}, b("copy", "コピー"), b("Copy the selected evidence or finding", "選択中の根拠・検出結果をコピー"), 40},
+		{Walk, Retry, []string{"r"}, b("retry", "再取得"), b("Read again what could not be read; also after renewing credentials", "確認できなかった項目の再取得（認証情報の更新後も同じ）"), 0},
 		{Walk, Answer, []string{"a"}, b("answer", "回答"), b("Answer the open question", "質問に回答"), 0},
 		{Walk, DontKnow, []string{"d"}, b("don't know", "わからない"), b("Answer the open question with: don't know", "質問に「わからない」と回答"), 0},
 
 		{Finding, Commands, []string{"c"}, b("AWS CLI", "AWS CLI"), b("Show the AWS CLI lines of the evidence", "根拠を確認する AWS CLI コマンド"), 30},
+
+		{Finding, Copy, []string{"y"}, b("copy", "コピー"), b("Copy the finding with its evidence", "検出結果と根拠をコピー"), 40},
+
+		{CLI, Copy, []string{"y"}, b("copy", "コピー"), b("Copy the selected line", "選択中のコマンドをコピー"), 10},
+		{CLI, Down, []string{"down", "j"}, b("next", "次へ"), b("To the next line", "次のコマンドへ"), 20},
+
+		{PlainPage, Copy, []string{"y"}, b("copy all", "全文コピー"), b("Copy the whole text", "全文をコピー"), 5},
 
 		{HelpPage, Filter, []string{"/"}, b("filter", "絞り込み"), b("Filter the keys", "キーの絞り込み"), 30},
 
@@ -87,11 +97,13 @@ func Table() []Binding {
 type Map struct {
 	rows  []Binding
 	index map[Scope]map[string]Action
+	// footers are made once: they are looked at for every frame.
+	footers map[Scope][]Binding
 }
 
 // NewMap indexes the table.
 func NewMap() *Map {
-	m := &Map{rows: Table(), index: map[Scope]map[string]Action{}}
+	m := &Map{rows: Table(), index: map[Scope]map[string]Action{}, footers: map[Scope][]Binding{}}
 	for _, r := range m.rows {
 		if m.index[r.Scope] == nil {
 			m.index[r.Scope] = map[string]Action{}
@@ -99,6 +111,9 @@ func NewMap() *Map {
 		for _, k := range r.Keys {
 			m.index[r.Scope][k] = r.Action
 		}
+	}
+	for s := range m.index {
+		m.footers[s] = m.footer(s)
 	}
 	return m
 }
@@ -136,7 +151,9 @@ func (m *Map) Of(s Scope) []Binding {
 }
 
 // Footer lists the rows of a scope's footer, best first.
-func (m *Map) Footer(s Scope) []Binding {
+func (m *Map) Footer(s Scope) []Binding { return m.footers[s] }
+
+func (m *Map) footer(s Scope) []Binding {
 	rows := slices.DeleteFunc(m.Of(s), func(b Binding) bool { return b.Footer == 0 })
 	slices.SortStableFunc(rows, func(a, b Binding) int { return a.Footer - b.Footer })
 	return rows

@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"github.com/monshin/monshin/diagnose/fact"
-	"github.com/monshin/monshin/diagnose/finding"
 	"github.com/monshin/monshin/diagnose/lang"
 	"github.com/monshin/monshin/diagnose/probe"
 	"github.com/monshin/monshin/tui/theme"
@@ -144,28 +143,6 @@ func dash(s string) string {
 		return "-"
 	}
 	return s
-}
-
-// Certainty names a certainty.
-func Certainty(c finding.Certainty) lang.Text {
-	switch c {
-	case finding.Proven:
-		return lang.Both("proven", "確定")
-	case finding.Likely:
-		return lang.Both("likely", "有力")
-	}
-	return lang.Both("possible", "可能性あり")
-}
-
-// Severity names a severity.
-func Severity(s finding.Severity) lang.Text {
-	switch s {
-	case finding.Warning:
-		return lang.Both("warning", "要注意")
-	case finding.Info:
-		return lang.Both("info", "参考")
-	}
-	return lang.Both("error", "要対処")
 }
 
 // Source names who told a fact.

@@ -66,13 +66,11 @@ type Catalogue interface {
 	Entry(finding.Code) (*finding.Entry, bool)
 	// Screen is the finding on one line, with its values.
 	Screen(finding.Finding) lang.Text
-	// Cause is the finding as a noun phrase.
-	Cause(finding.Finding) lang.Text
 	// Page is the finding's page, Markdown.
 	Page(finding.Code) (lang.Text, error)
 }
 
-// Assumer is what a Catalogue may also do: say an assumption in words.
+// Assumer is what a Catalogue may also do: say an assumption on one line.
 type Assumer interface {
-	Assumption(finding.Assumption) lang.Text
+	AssumptionScreen(finding.Assumption) lang.Text
 }

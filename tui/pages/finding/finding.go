@@ -15,7 +15,6 @@ import (
 	"github.com/monshin/monshin/tui/keys"
 	"github.com/monshin/monshin/tui/markdown"
 	"github.com/monshin/monshin/tui/page"
-	"github.com/monshin/monshin/tui/say"
 	"github.com/monshin/monshin/tui/theme"
 	"github.com/monshin/monshin/tui/world"
 )
@@ -95,8 +94,8 @@ func (p *Page) build(e page.Env) []string {
 	add(t.Title, p.title().In(e.Lang))
 	if f := p.found; f != nil {
 		add(t.Dim, f.ID())
-		add(t.Strong, say.Severity(f.Severity).In(e.Lang)+" / "+say.Certainty(f.Certainty).In(e.Lang)+p.role(e))
-		add(t.Plain, p.catalogue.Screen(f.Finding).In(e.Lang))
+		add(t.Strong, f.Severity.Text().In(e.Lang)+" / "+f.Certainty.Text().In(e.Lang)+p.role(e))
+		add(t.Plain, evidence.Say(e, p.catalogue, f.Finding).In(e.Lang))
 		body = append(body, cell.Blank(width))
 		body = append(body, evidence.Finding(e, p.catalogue, p.diagnosis, *f, width)...)
 	}
@@ -137,8 +136,8 @@ func (p *Page) page() lang.Text {
 func (p *Page) Plain(e page.Env) []string {
 	out := []string{p.title().In(e.Lang)}
 	if f := p.found; f != nil {
-		out = append(out, f.ID(), say.Severity(f.Severity).In(e.Lang)+" / "+say.Certainty(f.Certainty).In(e.Lang)+p.role(e),
-			p.catalogue.Screen(f.Finding).In(e.Lang))
+		out = append(out, f.ID(), f.Severity.Text().In(e.Lang)+" / "+f.Certainty.Text().In(e.Lang)+p.role(e),
+			evidence.Say(e, p.catalogue, f.Finding).In(e.Lang))
 		out = append(out, evidence.Text(e, f.Evidence)...)
 	}
 	return append(out, strings.Split(p.page().In(e.Lang), "\n")...)

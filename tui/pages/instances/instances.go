@@ -29,6 +29,7 @@ const (
 // Page is the picker.
 type Page struct {
 	backend world.Backend
+	ctx     context.Context
 	feed    *feed.Feed[[]estate.Listed]
 	loading bool
 	err     error
@@ -63,7 +64,7 @@ func New(b world.Backend) *Page { return &Page{backend: b} }
 
 // Start begins to read the list.
 func (p *Page) Start(ctx context.Context) tea.Cmd {
-	p.loading, p.err = true, nil
+	p.ctx, p.loading, p.err = ctx, true, nil
 	p.feed = feed.Start(ctx,
 		func(old, next []estate.Listed) []estate.Listed { return append(old[:len(old):len(old)], next...) },
 		func(ctx context.Context, emit func([]estate.Listed)) error { return p.backend.List(ctx, emit) })
@@ -140,6 +141,11 @@ func (p *Page) Act(a keys.Action) page.Next {
 		if id, ok := ParseID(p.query.Value()); ok {
 			p.id.Set(id)
 		}
+	case keys.Retry:
+		if p.loading {
+			return page.Tell("The list is still being read", "一覧を取得中")
+		}
+		return page.Next{Cmd: p.Start(p.ctx)}
 	case keys.Back:
 		if p.query.Value() == "" {
 			return page.Ignore()
@@ -267,6 +273,3 @@ func (p *Page) Close() {
 func (p *Page) Copy(page.Env) (string, lang.Text) {
 	return p.selected().ID, lang.Both("the instance id", "インスタンス ID")
 }
-
-// Failed reports whether the list could not be read to its end.
-func (p *Page) Failed() bool { return !p.loading && p.err != nil }

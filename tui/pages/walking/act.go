@@ -1,6 +1,8 @@
 package walking
 
 import (
+	"slices"
+
 	"github.com/monshin/monshin/diagnose/fact"
 	"github.com/monshin/monshin/diagnose/finding"
 	"github.com/monshin/monshin/diagnose/lang"
@@ -234,11 +236,14 @@ func (p *Page) retry() page.Next {
 
 // retryable reports whether reading again could tell more.
 func (p *Page) retryable() bool {
-	for _, u := range p.d.Unknowns {
-		switch u.Why.Reason {
-		case fact.Denied, fact.Throttled, fact.Timeout, fact.NotSupported, fact.TooEarly:
-			return true
-		}
+	return slices.ContainsFunc(p.d.Unknowns, func(u walk.Open) bool { return retryable(u.Why.Reason) })
+}
+
+// retryable are the reasons that can be gone the next time.
+func retryable(r fact.Reason) bool {
+	switch r {
+	case fact.Denied, fact.Throttled, fact.Timeout, fact.NotSupported, fact.TooEarly:
+		return true
 	}
 	return false
 }

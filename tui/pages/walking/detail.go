@@ -94,8 +94,9 @@ func (p *Page) probeDetail(d *detail, n *runbook.Node) {
 	for _, f := range v.Findings {
 		d.gap()
 		w := p.weighed(f)
-		d.add(d.e.Theme.Problem, "["+say.Certainty(w.Certainty).In(d.e.Lang)+"] "+p.Catalogue.Screen(w.Finding).In(d.e.Lang))
+		d.add(d.e.Theme.Problem, "["+w.Certainty.Text().In(d.e.Lang)+"] "+evidence.Say(d.e, p.Catalogue, w.Finding).In(d.e.Lang))
 		d.add(d.e.Theme.Dim, w.ID())
+		d.gap()
 		d.out = append(d.out, evidence.Finding(d.e, p.Catalogue, p.d, w, d.width)...)
 	}
 	if len(v.Evidence) > 0 {
@@ -155,13 +156,22 @@ func (p *Page) edgesDetail(d *detail, n *runbook.Node) {
 	}
 	d.gap()
 	d.add(d.e.Theme.Strong, lang.Both("What comes next", "次の確認").In(d.e.Lang))
-	for _, edge := range list {
+	for i, edge := range list {
 		to := n.Next[edge]
+		if slices.ContainsFunc(list[:i], func(before string) bool { return n.Next[before] == to }) {
+			continue // named with the first edge that leads there
+		}
+		var names []lang.Text
+		for _, other := range list[i:] {
+			if n.Next[other] == to {
+				names = append(names, say.Edge(other))
+			}
+		}
 		name := lang.Same(to)
 		if next, ok := p.tree.Node(to); ok {
 			name = p.nodeTitle(next)
 		}
-		d.row(say.Edge(edge).En, say.Edge(edge).Ja, name.In(d.e.Lang))
+		d.add(d.e.Theme.Dim, lang.Both("%s: %s", "%s: %s").With(lang.Join(names, lang.Both(", ", "・")), name).In(d.e.Lang))
 	}
 }
 
@@ -171,7 +181,7 @@ func (p *Page) foundDetail(e page.Env, it item, width int) []string {
 	if entry, ok := p.Catalogue.Entry(f.Code); ok && !entry.Title.Zero() {
 		d.add(e.Theme.Title, entry.Title.In(e.Lang))
 	}
-	d.add(e.Theme.Problem, "["+say.Severity(f.Severity).In(e.Lang)+" / "+say.Certainty(f.Certainty).In(e.Lang)+"] "+p.Catalogue.Screen(f.Finding).In(e.Lang))
+	d.add(e.Theme.Problem, "["+f.Severity.Text().In(e.Lang)+" / "+f.Certainty.Text().In(e.Lang)+"] "+evidence.Say(e, p.Catalogue, f.Finding).In(e.Lang))
 	d.add(e.Theme.Dim, f.ID())
 	d.gap()
 	d.out = append(d.out, evidence.Finding(e, p.Catalogue, p.d, f, width)...)
@@ -182,6 +192,9 @@ func (p *Page) openDetail(e page.Env, it item, width int) []string {
 	d := detail{e: e, width: width}
 	d.add(e.Theme.Title, it.open.Title.In(e.Lang))
 	d.add(e.Theme.Unknown, "[?] "+say.Why(it.open.Why, e.Zone).In(e.Lang))
+	if retryable(it.open.Why.Reason) {
+		d.add(e.Theme.Dim, lang.Both("r reads it again", "r で再取得").In(e.Lang))
+	}
 	d.row("Action", "必要な権限", it.open.Why.Action)
 	d.row("Resource", "対象", it.open.Why.Resource)
 	d.row("Answer", "応答", it.open.Why.Detail)

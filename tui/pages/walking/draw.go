@@ -6,6 +6,7 @@ import (
 	"github.com/monshin/monshin/diagnose/lang"
 	"github.com/monshin/monshin/diagnose/walk"
 	"github.com/monshin/monshin/tui/cell"
+	"github.com/monshin/monshin/tui/evidence"
 	"github.com/monshin/monshin/tui/page"
 	"github.com/monshin/monshin/tui/say"
 	"github.com/monshin/monshin/tui/theme"
@@ -132,7 +133,7 @@ func (p *Page) content(e page.Env, which pane, width, height int) (lines []strin
 	}
 	all := p.parts[which].Get(key, func() []string { return build(e, width) })
 	if which == resultPane {
-		first, last = p.itemSpan(e, width)
+		first, last = p.span[0], p.span[1]
 	}
 	c.Rows = height
 	lines, c.Offset = cell.Window(all, width, height, c.Offset, first, last)
@@ -199,8 +200,8 @@ func (p *Page) summary(e page.Env) []string {
 
 func (p *Page) rootLine(e page.Env, f walk.Weighed) string {
 	t := e.Theme
-	l := cell.NewLine(e.Width).Space(2).Add(t.Problem, "["+say.Certainty(f.Certainty).In(e.Lang)+"]").Space(1)
-	return l.Add(t.Plain, p.Catalogue.Screen(f.Finding).In(e.Lang)).String()
+	l := cell.NewLine(e.Width).Space(2).Add(t.Problem, "["+f.Certainty.Text().In(e.Lang)+"]").Space(1)
+	return l.Add(t.Plain, evidence.Say(e, p.Catalogue, f.Finding).In(e.Lang)).String()
 }
 
 func (p *Page) pausedLine(e page.Env) string {
@@ -221,7 +222,7 @@ func (p *Page) outcome(e page.Env, l *cell.Line) {
 		}
 		l.Add(style, walk.OutcomeText(d).In(e.Lang)).Space(2)
 	default:
-		l.Add(style, lang.Both("not finished", "途中で停止").In(e.Lang)).Space(2)
+		l.Add(style, lang.Both("not finished", "未完了").In(e.Lang)).Space(2)
 	}
 	l.Add(countStyle(t, len(d.RootCauses()), t.Problem), lang.Both("root causes: %d", "根本原因 %d 件").With(len(d.RootCauses())).In(e.Lang)).Space(2)
 	l.Add(countStyle(t, len(d.Unknowns), t.Unknown), lang.Both("not checked: %d", "確認できず %d 件").With(len(d.Unknowns)).In(e.Lang)).Space(2)

@@ -6,16 +6,19 @@ import (
 
 	"github.com/monshin/monshin/diagnose/finding"
 	"github.com/monshin/monshin/diagnose/lang"
+	"github.com/monshin/monshin/diagnose/walk"
 	"github.com/monshin/monshin/tui/cell"
+	"github.com/monshin/monshin/tui/evidence"
 	"github.com/monshin/monshin/tui/page"
 	"github.com/monshin/monshin/tui/say"
 	"github.com/monshin/monshin/tui/theme"
 )
 
 // resultLines draws the results: causes with their consequences, what is open, what
-// is waited for.
+// is waited for. It notes where the selected row stands.
 func (p *Page) resultLines(e page.Env, width int) []string {
 	var out []string
+	p.span = [2]int{}
 	if p.d == nil {
 		return nil
 	}
@@ -31,40 +34,17 @@ func (p *Page) resultLines(e page.Env, width int) []string {
 			last = it.section
 			out = append(out, heading(e, p.sectionTitle(it.section), width))
 		}
-		out = append(out, p.itemLines(e, it, i == p.cursors[resultPane].At, width)...)
+		selected := i == p.cursors[resultPane].At
+		from := len(out)
+		out = append(out, p.itemLines(e, it, selected, width)...)
+		if selected {
+			p.span = [2]int{from, len(out) - 1}
+		}
+		if selected && i == 0 {
+			p.span[0] = 0 // the first row scrolls its headings into sight
+		}
 	}
 	return out
-}
-
-// itemSpan is where the selected row stands among the lines. Its first line may be
-// a heading's, so that the first row scrolls all the way up.
-func (p *Page) itemSpan(e page.Env, width int) (first, last int) {
-	if p.d == nil {
-		return 0, 0
-	}
-	n := 0
-	if len(p.d.RootCauses()) == 0 {
-		n = 1
-	}
-	section := section(-1)
-	for i, it := range p.items {
-		if it.section != section {
-			if n > 0 {
-				n++
-			}
-			n++
-			section = it.section
-		}
-		if i == p.cursors[resultPane].At {
-			h := len(p.itemText(e, it, width))
-			if i == 0 {
-				return 0, n + h - 1
-			}
-			return n, n + h - 1
-		}
-		n += len(p.itemText(e, it, width))
-	}
-	return 0, 0
 }
 
 func heading(e page.Env, text lang.Text, width int) string {
@@ -74,6 +54,9 @@ func heading(e page.Env, text lang.Text, width int) string {
 func (p *Page) noRoot() lang.Text {
 	if p.Lively() {
 		return lang.Both("No root cause so far", "根本原因: 未特定（確認中）")
+	}
+	if !p.d.Complete || p.d.Outcome != walk.Clear {
+		return lang.Both("No root cause found yet", "根本原因: 未特定")
 	}
 	return lang.Both("No root cause found in what was checked", "確認した範囲に根本原因なし")
 }
@@ -112,7 +95,7 @@ func (p *Page) lead(e page.Env, it item) (string, theme.Style) {
 		case finding.Info:
 			sign, style = "[i] ", t.Dim
 		}
-		return sign + say.Certainty(it.found.Certainty).In(e.Lang) + " ", style
+		return sign + it.found.Certainty.Text().In(e.Lang) + " ", style
 	case it.open != nil:
 		if it.open.Needed {
 			return "[?] ", t.Unknown
@@ -125,9 +108,9 @@ func (p *Page) lead(e page.Env, it item) (string, theme.Style) {
 func (p *Page) wording(e page.Env, it item) string {
 	switch {
 	case it.found != nil && it.depth > 0:
-		return p.Catalogue.Screen(it.found.Finding).In(e.Lang) + lang.Both(" (consequence)", "（派生事象）").In(e.Lang)
+		return evidence.Say(e, p.Catalogue, it.found.Finding).In(e.Lang) + lang.Both(" (consequence)", "（派生事象）").In(e.Lang)
 	case it.found != nil:
-		return p.Catalogue.Screen(it.found.Finding).In(e.Lang)
+		return evidence.Say(e, p.Catalogue, it.found.Finding).In(e.Lang)
 	case it.open != nil:
 		text := it.open.Title.In(e.Lang) + ": " + say.Why(it.open.Why, e.Zone).In(e.Lang)
 		if it.open.Needed {
@@ -142,18 +125,12 @@ func (p *Page) wording(e page.Env, it item) string {
 	return text
 }
 
-// itemText is an item's text in lines that fit behind its lead.
-func (p *Page) itemText(e page.Env, it item, width int) []string {
-	lead, _ := p.lead(e, it)
-	return cell.Wrap(p.wording(e, it), width-2-min(cell.Width(lead), width/2))
-}
-
 func (p *Page) itemLines(e page.Env, it item, selected bool, width int) []string {
 	t := e.Theme
 	lead, style := p.lead(e, it)
 	indent := min(cell.Width(lead), width/2)
 	var out []string
-	for i, s := range p.itemText(e, it, width) {
+	for i, s := range cell.Wrap(p.wording(e, it), width-2-indent) {
 		l, mark := cell.NewLine(width), "  "
 		if selected {
 			l = cell.On(width, t.Selected)

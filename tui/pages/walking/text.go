@@ -69,7 +69,7 @@ func (p *Page) Copy(e page.Env) (string, lang.Text) {
 	lines := []string{cell.Clean(p.nodeTitle(n).In(e.Lang)) + ": " + word.In(e.Lang)}
 	if v, ok := p.verdict(n.Probe); ok {
 		for _, f := range v.Findings {
-			lines = append(lines, "["+say.Certainty(f.Certainty).In(e.Lang)+"] "+cell.Clean(p.Catalogue.Screen(f).In(e.Lang)), cell.Clean(f.ID()))
+			lines = append(lines, "["+f.Certainty.Text().In(e.Lang)+"] "+cell.Clean(evidence.Say(e, p.Catalogue, f).In(e.Lang)), cell.Clean(f.ID()))
 		}
 		for _, w := range v.Whys {
 			lines = append(lines, cell.Clean(say.Why(w, e.Zone).In(e.Lang)))

@@ -75,6 +75,7 @@ type Page struct {
 	data    int // of what was found: the panes' own caches hang on it
 	frame   cell.Memo[frameKey]
 	parts   [panes]cell.Memo[paneKey]
+	span    [2]int // the first and the last line of the selected result
 }
 
 // New makes the page. Nothing is read before Start.

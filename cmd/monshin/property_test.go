@@ -1,0 +1,245 @@
+package main
+
+import (
+	"context"
+	"maps"
+	"testing"
+
+	"pgregory.net/rapid"
+
+	"github.com/monshin/monshin/diagnose/cloud"
+	"github.com/monshin/monshin/diagnose/estate"
+	"github.com/monshin/monshin/diagnose/fact"
+	"github.com/monshin/monshin/diagnose/lab"
+	"github.com/monshin/monshin/diagnose/probe"
+	"github.com/monshin/monshin/diagnose/walk"
+)
+
+// walkLab walks a scenario's own symptom, in process, with faults on top.
+func walkLab(t testing.TB, k *knowledge, s lab.Scenario, faults ...lab.Fault) (*walk.Diagnosis, *estate.Estate) {
+	t.Helper()
+	l, err := lab.Open(s.Name, lab.Options{Seed: 1, Faults: faults})
+	if err != nil {
+		t.Fatal(err)
+	}
+	src := cloud.New(l.Config(), cloud.Options{Target: estate.Target{Region: s.Region}, Name: l.Source(), Now: l.Now, NoSlowdown: true})
+	w, err := walk.New(optionsFor(t, k, s, src))
+	if err != nil {
+		t.Fatal(err)
+	}
+	d := w.Run(context.Background(), nil)
+	return d, w.Estate()
+}
+
+func optionsFor(t testing.TB, k *knowledge, s lab.Scenario, src walk.Source) walk.Options {
+	t.Helper()
+	tree, err := k.tree(s.Symptom, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	e := estate.New(estate.Target{InstanceID: s.InstanceID, Region: s.Region}, s.Now)
+	maps.Copy(e.Answers, s.Answers)
+	return walk.Options{Tree: tree, Probes: k.probes, Words: k.catalogue, Estate: e, Source: src, Simulated: true}
+}
+
+func outcomes(d *walk.Diagnosis) map[string]probe.Outcome {
+	out := map[string]probe.Outcome{}
+	for _, j := range d.Probes {
+		out[j.Probe] = j.Verdict.Outcome
+	}
+	return out
+}
+
+// compare checks that knowing less says nothing new.
+func compareKnowingLess(t interface{ Errorf(string, ...any) }, what string, full, less *walk.Diagnosis) {
+	roots := map[string]bool{}
+	for _, r := range full.RootCauses() {
+		roots[r.ID()] = true
+	}
+	for _, r := range less.RootCauses() {
+		if !roots[r.ID()] {
+			t.Errorf("%s: %s became a root cause", what, r.ID())
+		}
+	}
+	before := outcomes(full)
+	for id, now := range outcomes(less) {
+		was := before[id]
+		if was == probe.OK && now == probe.Problem || was == probe.Problem && now == probe.OK ||
+			was != probe.NotApplicable && was != probe.Unknown && now == probe.NotApplicable {
+			t.Errorf("%s: %s turned from %s to %s", what, id, was, now)
+		}
+	}
+}
+
+// Taking any facts away never adds a root cause, never turns a problem into ok nor
+// ok into a problem.
+func TestTakingFactsAwaySaysNothingNew(t *testing.T) {
+	k, err := learn()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, s := range lab.Scenarios() {
+		t.Run(s.Name, func(t *testing.T) {
+			t.Parallel()
+			_, full := walkLab(t, k, s)
+			judge := func(e *estate.Estate) *walk.Diagnosis {
+				o := optionsFor(t, k, s, nil)
+				o.Estate = e
+				d, err := walk.Judge(o)
+				if err != nil {
+					t.Fatal(err)
+				}
+				return d
+			}
+			base := judge(full.Clone())
+			keys := full.Keys()
+			rapid.Check(t, func(r *rapid.T) {
+				e := full.Clone()
+				n := rapid.IntRange(1, 4).Draw(r, "n")
+				what := ""
+				for range n {
+					key := rapid.SampledFrom(keys).Draw(r, "key")
+					kind, _ := estate.Lookup(key.Kind)
+					e.Put(kind.Unknown(key.ID, fact.Why{Reason: fact.Denied, Action: kind.Actions()[0]}))
+					what += " " + key.String()
+				}
+				compareKnowingLess(r, "without"+what, base, judge(e))
+			})
+		})
+	}
+}
+
+// The same at the seam: each action that a walk uses is refused, one at a time. A
+// refusal can send a judgement to its second source, so this is not the same test.
+func TestRefusingAnActionSaysNothingNew(t *testing.T) {
+	if testing.Short() {
+		t.Skip("walks every scenario once an action")
+	}
+	k, err := learn()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, s := range lab.Scenarios() {
+		t.Run(s.Name, func(t *testing.T) {
+			t.Parallel()
+			full, _ := walkLab(t, k, s)
+			for action := range full.Calls.ByOperation {
+				fault, err := lab.ParseFault("deny=" + action)
+				if err != nil {
+					t.Fatal(err)
+				}
+				less, _ := walkLab(t, k, s, fault)
+				compareKnowingLess(t, "without "+action, full, less)
+			}
+		})
+	}
+}
+
+// What is declared is what is called: a probe's parts, and the actions of the
+// parts, against what the walks of all scenarios really did.
+func TestDeclaredPartsAreTheReadOnes(t *testing.T) {
+	k, err := learn()
+	if err != nil {
+		t.Fatal(err)
+	}
+	used := map[string]bool{}
+	for _, s := range lab.Scenarios() {
+		for _, symptom := range k.library.Symptoms() {
+			s.Symptom = symptom
+			d, _ := walkLab(t, k, s)
+			for _, j := range d.Probes {
+				p, _ := k.probes.Get(j.Probe)
+				declared := map[string]bool{}
+				for _, part := range p.Parts {
+					declared[part.Name()] = true
+				}
+				for _, key := range j.Parts {
+					if !declared[key.Kind] {
+						t.Errorf("%s in %s read %s, which it does not declare", j.Probe, s.Name, key)
+					}
+					used[key.Kind] = true
+				}
+				for _, f := range j.Verdict.Findings {
+					entry, ok := k.catalogue.Entry(f.Code)
+					if !ok {
+						t.Errorf("%s found %s, which the catalogue does not have", j.Probe, f.Code)
+						continue
+					}
+					for _, name := range entry.Params {
+						if _, filled := f.Params[name]; !filled && name != "subject" {
+							t.Errorf("%s in %s: %s leaves {%s} unfilled", j.Probe, s.Name, f.Code, name)
+						}
+					}
+				}
+				if s := j.Verdict.Say; !s.Complete() {
+					t.Errorf("%s says nothing in one language: %+v", j.Probe, s)
+				}
+			}
+			actions := map[string]bool{}
+			for _, key := range allKinds(d) {
+				kind, _ := estate.Lookup(key)
+				for _, a := range kind.Actions() {
+					actions[a] = true
+				}
+			}
+			for op := range d.Calls.ByOperation {
+				if !actions[op] {
+					t.Errorf("%s for %s called %s, which no part that was read declares", s.Name, symptom, op)
+				}
+				if op == "ec2:GetPasswordData" && symptom != "no-password" {
+					t.Errorf("%s for %s called GetPasswordData", s.Name, symptom)
+				}
+			}
+		}
+	}
+	for _, kind := range estate.Kinds() {
+		if !used[kind.Name()] && kind.Name() != "caller" && kind.Name() != "simulation" {
+			t.Errorf("no judgement of any scenario reads %s", kind.Name())
+		}
+	}
+}
+
+func allKinds(d *walk.Diagnosis) []string {
+	seen := map[string]bool{estate.CallerPart.Name(): true}
+	for _, j := range d.Probes {
+		for _, k := range j.Parts {
+			seen[k.Kind] = true
+		}
+	}
+	var out []string
+	for k := range seen {
+		out = append(out, k)
+	}
+	return out
+}
+
+func BenchmarkJudgeFull(b *testing.B) {
+	k, o := benchEstate(b)
+	full := o.Estate
+	_ = k
+	for b.Loop() {
+		o.Estate = full.Clone()
+		if _, err := walk.Judge(o); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+func benchEstate(b *testing.B) (*knowledge, walk.Options) {
+	b.Helper()
+	k, err := learn()
+	if err != nil {
+		b.Fatal(err)
+	}
+	for _, s := range lab.Scenarios() {
+		if s.Name == "office-terminates" {
+			s.Symptom = "everything"
+			_, e := walkLab(b, k, s)
+			o := optionsFor(b, k, s, nil)
+			o.Estate = e
+			return k, o
+		}
+	}
+	b.Fatal("no office-terminates")
+	return nil, walk.Options{}
+}
