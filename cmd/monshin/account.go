@@ -98,6 +98,15 @@ func noAccess(err error) error {
 	return failed(lang.Both("no access to AWS", "AWS に接続できず"), err)
 }
 
+// clock tells how old a fact is. What a lab read is as old as the lab's own clock
+// says; a recording is as old as it is.
+func (acc *account) clock() func() time.Time {
+	if acc.simulated && !acc.recorded {
+		return acc.now
+	}
+	return time.Now
+}
+
 // instanceID is the form of an EC2 instance id: eight or seventeen hex digits.
 var instanceID = regexp.MustCompile(`^i-([0-9a-f]{8}|[0-9a-f]{17})$`)
 

@@ -86,7 +86,7 @@ func run(ctx context.Context, a *app) int {
 		switch {
 		case errors.As(err, &e) && e.say.Zero():
 		case errors.As(err, &e):
-			fmt.Fprintf(w, "monshin: %s\n", clean(e.say.In(l)))
+			fmt.Fprintf(w, "monshin: %s\n", lang.CleanLines(e.say.In(l)))
 		default:
 			fmt.Fprintf(w, "monshin: %s\n", clean(err.Error()))
 			fmt.Fprintln(w, lang.Both("See monshin --help.", "使い方は monshin --help を参照").In(l))

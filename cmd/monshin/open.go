@@ -50,7 +50,7 @@ func (a *app) openTUI(ctx context.Context, f *flags, args []string) error {
 		Lang: f.lang, Zone: f.zone, Start: start, ReadOnly: f.readOnly,
 		ASCII: f.ascii || a.getenv("RUNEWIDTH_EASTASIAN") == "1", NoAnimation: f.still,
 		NoColor: a.getenv("NO_COLOR") != "", Input: a.in, Output: a.out,
-		Copy: nativeCopy(a.getenv), FullRepaint: a.getenv("AWS_EXECUTION_ENV") == "CloudShell",
+		Now: acc.clock(), Copy: nativeCopy(a.getenv), FullRepaint: a.getenv("AWS_EXECUTION_ENV") == "CloudShell",
 	})
 	paths, broken := b.close()
 	if broken != nil {

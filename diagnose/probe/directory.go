@@ -230,23 +230,22 @@ func licenseDomain(v *estate.View, p patient, l license) (domain, []fact.Why) {
 		d.describe(v, row, directories.Origin())
 		return d, nil
 	}
-	if whys := slices.Concat(reg.whys, whyOf(directories)); len(directories.Value()) == 0 && len(whys) > 0 {
+	if len(directories.Value()) > 1 {
+		seen, whys := registeredInTrail(v, directories)
+		if len(whys) == 0 {
+			chosen, whys = selectAmong(v, p, seen, directories)
+		}
+		if len(whys) > 0 {
+			return domain{}, whys
+		}
+		if row, found := directoryWithID(directories, chosen.id); found {
+			d.weaken(chosen.second)
+			d.describe(v, row, directories.Origin())
+			return d, nil
+		}
+	}
+	if whys := slices.Concat(reg.whys, whyOf(directories)); len(whys) > 0 {
 		return domain{}, whys
-	}
-	seen, whys := registeredInTrail(v, directories)
-	if len(whys) == 0 {
-		chosen, whys = selectAmong(v, p, seen, directories)
-	}
-	if len(whys) > 0 {
-		return domain{}, whys
-	}
-	if row, found := directoryWithID(directories, chosen.id); found {
-		d.weaken(chosen.second)
-		d.describe(v, row, directories.Origin())
-		return d, nil
-	}
-	if len(reg.whys) > 0 {
-		return domain{}, reg.whys
 	}
 	return domain{}, []fact.Why{{Reason: fact.BlockedBy, Blocker: "license.provider"}}
 }

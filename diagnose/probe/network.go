@@ -138,9 +138,15 @@ func (l layer) judge(v *estate.View) Verdict {
 		return unread(whys...)
 	}
 	s := newSheet(v, c)
+	used := false
+	var usedWhys []fact.Why
 	for _, service := range c.services {
 		path := reach.Service(v, c.side, service)
 		seen := path.Layer(l.kinds...)
+		used = used || seen.Used == reach.Yes
+		if seen.Used == reach.Unknown {
+			usedWhys = append(usedWhys, seen.UsedWhys...)
+		}
 		for _, h := range seen.Hops {
 			s.saw(hopEvidence(h))
 		}
@@ -157,7 +163,10 @@ func (l layer) judge(v *estate.View) Verdict {
 		}
 	}
 	s.leave(c.pending()...)
-	if len(s.evidence) == 0 && len(s.open) == 0 && len(s.found) == 0 {
+	if !used && len(s.open) == 0 && len(s.found) == 0 {
+		if len(usedWhys) > 0 {
+			return unread(usedWhys...)
+		}
 		return notApplicable(l.none)
 	}
 	return s.settle(l.good)

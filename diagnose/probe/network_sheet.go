@@ -99,14 +99,19 @@ func weighWorking(v *estate.View, p patient, f finding.Finding) (finding.Finding
 	var broken []string
 	var whys []fact.Why
 	var seen []finding.Evidence
-	for _, scope := range f.Scope {
+	scopes := f.Scope
+	if f.Subject != f.Params["service"] {
+		// What all services share and one of them passes is at least not that simple.
+		scopes = unique(append(slices.Clone(scopes), scopeSSM, scopeMessages))
+	}
+	for _, scope := range scopes {
 		works, e, why := channelWorks(v, p.ID, scope)
 		switch {
 		case len(why) > 0:
 			whys = append(whys, why...)
 		case works:
 			seen = append(seen, e)
-		default:
+		case slices.Contains(f.Scope, scope):
 			broken = append(broken, scope)
 		}
 	}
@@ -123,11 +128,7 @@ func weighWorking(v *estate.View, p patient, f finding.Finding) (finding.Finding
 	case len(whys) > 0:
 		f.Certainty = f.Certainty.AtMost(finding.Likely) // the other channel may work
 	}
-	return f, pendingWhys(whys)
-}
-
-func pendingWhys(whys []fact.Why) []fact.Why {
-	return slices.DeleteFunc(slices.Clone(whys), func(w fact.Why) bool { return w.Reason != fact.Pending })
+	return f, pendingOf(whys)
 }
 
 // channelWorks tells whether AWS reports a service's channel working right now:

@@ -69,9 +69,9 @@ func groupHop(v *estate.View, s Side, egress bool, peer place, port Port) Hop {
 	best, bestGroup := nearest(groups, egress, peer, port)
 	if best == nil {
 		if egress {
-			return h.decide(No, "0 rules", lang.Both("%s has no outbound rule, so nothing may leave", "%s にアウトバウンドルールがないため送信不可").With(h.Resource))
+			return h.decide(No, "0", lang.Both("%s has no outbound rule, so nothing may leave", "%s にアウトバウンドルールがないため送信不可").With(h.Resource))
 		}
-		return h.decide(No, "0 rules", lang.Both("%s has no inbound rule, so nothing is let in", "%s にインバウンドルールがないため受信不可").With(h.Resource))
+		return h.decide(No, "0", lang.Both("%s has no inbound rule, so nothing is let in", "%s にインバウンドルールがないため受信不可").With(h.Resource))
 	}
 	h.At, h.Item = estate.SecurityGroupPart.Key(bestGroup), best.ID
 	h.Nearest = describe(best)

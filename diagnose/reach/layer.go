@@ -16,12 +16,16 @@ type Layer struct {
 	// Hops are all hops of these kinds that were evaluated.
 	Hops []Hop
 	Whys []fact.Why
+	// Used tells whether anything of these kinds is needed at all; UsedWhys are the
+	// reasons where that is unknown.
+	Used     Verdict
+	UsedWhys []fact.Why
 }
 
 // Layer judges the hops of some kinds over the groups that are needed. Verdict is
 // Yes where nothing of these kinds is needed.
 func (p ServicePath) Layer(kinds ...Kind) Layer {
-	out := Layer{Verdict: Yes}
+	out := Layer{Verdict: Yes, Used: No}
 	for _, g := range p.Groups {
 		if g.Needed == No {
 			continue
@@ -30,6 +34,9 @@ func (p ServicePath) Layer(kinds ...Kind) Layer {
 		if g.Needed == Unknown && !(l.Verdict == Yes && len(l.Partial) == 0) {
 			// What is wrong here matters only if the group is needed.
 			l = Layer{Verdict: Unknown, Hops: l.Hops, Whys: merge(slices.Clone(g.Whys), l.Whys...)}
+		}
+		if len(l.Hops) > 0 {
+			out.Used, out.UsedWhys = anyOf(out.Used, g.Needed), merge(out.UsedWhys, g.Whys...)
 		}
 		out.Verdict = all(out.Verdict, l.Verdict)
 		out.Blocked = append(out.Blocked, l.Blocked...)

@@ -4,6 +4,7 @@ import (
 	_ "embed"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 	"unicode"
@@ -134,7 +135,7 @@ func JSON(d *walk.Diagnosis, cat *finding.Catalogue, o Options) ([]byte, error) 
 			doc.RootCauses = append(doc.RootCauses, rootJSON{
 				Code: f.Code, Subject: f.Subject, Severity: f.Severity, Certainty: f.Certainty, Summary: summary,
 				Evidence: r.evidenceJSON(f.Evidence), Assumptions: assumptionCodes(f.Assumptions),
-				Explains: list(f.Explains), Fixes: []string{},
+				Explains: codesOf(f.Explains), Fixes: []string{},
 			})
 		}
 		doc.Findings = append(doc.Findings, foundJSON{
@@ -227,6 +228,19 @@ func tame(b []byte) []byte {
 			out = fmt.Appendf(out, `\u%04x`, r)
 		}
 		b = b[n:]
+	}
+	return out
+}
+
+// codesOf turns ids into codes, each once: monshin.diagnosis/v1 names what a cause
+// explains by code; the subjects stand with the findings themselves.
+func codesOf(ids []string) []string {
+	out := []string{}
+	for _, id := range ids {
+		code, _, _ := strings.Cut(id, "@")
+		if !slices.Contains(out, code) {
+			out = append(out, code)
+		}
 	}
 	return out
 }
