@@ -108,7 +108,7 @@ func TestLayoutWithNastyNames(t *testing.T) {
 			b.listed = [][]estate.Listed{{{ID: bad, Name: bad, State: bad, Type: bad, PrivateIP: bad}}}
 			w.crash = bad == nasty()[0]
 			r := newRig(t, 100, 30, Options{Backend: b, Lang: l, Start: Start{Instance: bad, Symptom: tree().Symptom}}).idle()
-			for _, keys := range [][]string{{}, {"tab"}, {"tab"}, {"tab", "n"}, {"enter"}, {"esc", "c"}, {"p"}, {"esc", "esc"}, {"esc", "i"}, {"/"}} {
+			for _, keys := range [][]string{{}, {"tab"}, {"shift+tab"}, {"shift+tab", "n"}, {"enter"}, {"esc", "c"}, {"p"}, {"esc", "esc"}, {"esc", "i"}, {"/"}} {
 				r.press(keys...).idle()
 				for _, s := range []size{{60, 16}, {80, 24}, {111, 31}, {200, 60}} {
 					r.resize(s)
@@ -167,7 +167,7 @@ func TestTooSmallSaysHowMuchIsNeeded(t *testing.T) {
 
 func TestNoColourStillTellsStates(t *testing.T) {
 	b, _ := fakes(done())
-	r := newRig(t, 80, 24, Options{Backend: b, Lang: lang.En, NoColor: true, Start: Start{patient, tree().Symptom}}).idle()
+	r := newRig(t, 80, 24, Options{Backend: b, Lang: lang.En, NoColor: true, Start: Start{patient, tree().Symptom}}).idle().press("shift+tab")
 	if c := r.m.View().Content; strings.Contains(c, "38;2") || strings.Contains(c, "48;2") {
 		t.Error("there are colours without colour")
 	}

@@ -203,6 +203,9 @@ func (m *Model) push(p page.Page) { m.stack = append(m.stack, p) }
 func (m *Model) pop() {
 	p := m.top()
 	m.stack = m.stack[:len(m.stack)-1]
+	if len(m.stack) == 1 {
+		m.symptom = "" // it is being chosen again
+	}
 	if p == page.Page(m.picker) {
 		m.instance, m.name = m.o.Start.Instance, ""
 		return

@@ -88,7 +88,7 @@ func TestQuit(t *testing.T) {
 	})
 	t.Run("not from pages in between", func(t *testing.T) {
 		r, _, _ := onWalk(t, done())
-		r.press("tab", "enter", "q").idle().sees("esc goes back")
+		r.press("enter", "q").idle().sees("esc goes back")
 		if r.quit {
 			t.Error("q has quit from a finding's page")
 		}
@@ -223,7 +223,7 @@ func TestQuestion(t *testing.T) {
 	if got := fmt.Sprint(w.answers, w.runs); got != "[ad-domain=corp.example.local] 2" {
 		t.Errorf("answered and ran %s", got)
 	}
-	r.sees("answered")
+	r.press("shift+tab").sees("answered")
 }
 
 func TestDontKnow(t *testing.T) {
@@ -313,7 +313,7 @@ func TestCopy(t *testing.T) {
 		b, _ := fakes(done())
 		r := newRig(t, 100, 30, Options{Backend: b, Lang: lang.En, Start: Start{patient, runbook.OfficeTerminates},
 			Copy: func(s string) error { copied = s; return nil }}).idle()
-		r.press("tab", "y").idle().sees("Copied the finding (clipboard of this machine)")
+		r.press("y").idle().sees("Copied the finding (clipboard of this machine)")
 		for _, want := range []string{"SIMULATED\n", "[proven]", "dns.ad-domain-unresolvable@corp.example.local", "AmazonProvidedDNS", "2026-11-22 10:57:00 +09:00", "CLI: aws ec2"} {
 			if !strings.Contains(copied, want) {
 				t.Errorf("the copy lacks %q:\n%s", want, copied)

@@ -142,11 +142,14 @@ func scenes() []scene {
 			})
 		}},
 		{"walk-done", walked},
+		{"walk-tree", func(t testing.TB, s size, o Options) *rig {
+			return walked(t, s, o).press("shift+tab", "down", "down")
+		}},
 		{"walk-evidence", func(t testing.TB, s size, o Options) *rig {
-			return walked(t, s, o).press("n", "tab", "tab")
+			return walked(t, s, o).press("shift+tab", "n", "tab", "tab")
 		}},
 		{"walk-causes", func(t testing.TB, s size, o Options) *rig {
-			return walked(t, s, o).press("tab", "down")
+			return walked(t, s, o).press("down")
 		}},
 		{"walk-question", func(t testing.TB, s size, o Options) *rig {
 			o.Backend, _ = fakes(asking())
@@ -162,16 +165,16 @@ func scenes() []scene {
 			return walked(t, s, o).press("q")
 		}},
 		{"finding", func(t testing.TB, s size, o Options) *rig {
-			return walked(t, s, o).press("tab", "enter")
+			return walked(t, s, o).press("enter")
 		}},
 		{"commands", func(t testing.TB, s size, o Options) *rig {
-			return walked(t, s, o).press("tab", "c", "down")
+			return walked(t, s, o).press("c", "down")
 		}},
 		{"help", func(t testing.TB, s size, o Options) *rig {
 			return walked(t, s, o).press("?")
 		}},
 		{"plain", func(t testing.TB, s size, o Options) *rig {
-			return walked(t, s, o).press("tab", "p")
+			return walked(t, s, o).press("p")
 		}},
 	}
 }

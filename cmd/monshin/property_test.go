@@ -233,3 +233,41 @@ func benchEstate(b *testing.B) (*knowledge, walk.Options) {
 	b.Fatal("no office-terminates")
 	return nil, walk.Options{}
 }
+
+// held is a source that has every part at hand.
+type held struct{ *estate.Estate }
+
+func (h held) Name() string { return "recording" }
+
+func (h held) Collect(_ context.Context, keys []estate.Key, done func(walk.Got)) {
+	for _, k := range keys {
+		if f, ok := h.Fact(k); ok {
+			done(walk.Got{Part: estate.Part{Key: k, Fact: f}})
+		}
+	}
+}
+
+// BenchmarkJudgeAgain judges what depends on one part, after that part was read anew.
+func BenchmarkJudgeAgain(b *testing.B) {
+	_, o := benchEstate(b)
+	o.Source = held{o.Estate.Clone()}
+	for _, kind := range []string{"security-group", "role-policies", "dhcp-options", "caller"} {
+		b.Run(kind, func(b *testing.B) {
+			var key estate.Key
+			for _, k := range o.Estate.Keys() {
+				if k.Kind == kind {
+					key = k
+				}
+			}
+			w, err := walk.New(o)
+			if err != nil {
+				b.Fatal(err)
+			}
+			w.Run(context.Background(), nil)
+			for b.Loop() {
+				w.Refresh(key)
+				w.Run(context.Background(), nil)
+			}
+		})
+	}
+}

@@ -70,17 +70,18 @@ type Estate struct {
 	// Answers are what the operator said, by question name. "" is "don't know".
 	Answers map[string]string
 
-	parts map[Key]fact.Fact
+	parts   map[Key]fact.Fact
+	derived map[string]derived
 }
 
 // New makes an estate in which nothing is known yet.
 func New(t Target, asOf time.Time) *Estate {
-	return &Estate{Target: t, AsOf: asOf.UTC(), Answers: map[string]string{}, parts: map[Key]fact.Fact{}}
+	return &Estate{Target: t, AsOf: asOf.UTC(), Answers: map[string]string{}, parts: map[Key]fact.Fact{}, derived: map[string]derived{}}
 }
 
 // Clone copies the estate; the parts themselves are shared, as nobody changes them.
 func (e *Estate) Clone() *Estate {
-	return &Estate{Target: e.Target, AsOf: e.AsOf, Answers: maps.Clone(e.Answers), parts: maps.Clone(e.parts)}
+	return &Estate{Target: e.Target, AsOf: e.AsOf, Answers: maps.Clone(e.Answers), parts: maps.Clone(e.parts), derived: maps.Clone(e.derived)}
 }
 
 // Keys lists the parts that the estate holds, in order.
@@ -96,10 +97,16 @@ func (e *Estate) Fact(k Key) (fact.Fact, bool) { f, ok := e.parts[k]; return f, 
 
 // Put stores a part of whatever kind. The fact must be of the kind's type, as
 // made by Kind.Part or Decode.
-func (e *Estate) Put(p Part) { e.parts[p.Key] = p.Fact }
+func (e *Estate) Put(p Part) {
+	e.parts[p.Key] = p.Fact
+	e.changed(p.Key)
+}
 
 // Remove forgets a part, so that it will be asked for again.
-func (e *Estate) Remove(k Key) { delete(e.parts, k) }
+func (e *Estate) Remove(k Key) {
+	delete(e.parts, k)
+	e.changed(k)
+}
 
 // Part is one fact with its key.
 type Part struct {

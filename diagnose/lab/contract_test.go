@@ -11,7 +11,6 @@ import (
 
 	"github.com/monshin/monshin/diagnose/cloud"
 	"github.com/monshin/monshin/diagnose/estate"
-	"github.com/monshin/monshin/diagnose/fact"
 	"github.com/monshin/monshin/diagnose/finding"
 	"github.com/monshin/monshin/diagnose/lab"
 	"github.com/monshin/monshin/diagnose/probe"
@@ -179,7 +178,7 @@ func TestThrottlingChangesNoVerdict(t *testing.T) {
 	}
 }
 
-// Taking any call away, refused or never answered, adds no root cause, and what was
+// Taking any call away adds no root cause, and what was
 // broken does not become clear.
 func TestRefusalsAddNoRootCause(t *testing.T) {
 	e := newEngine(t)
@@ -199,9 +198,6 @@ func TestRefusalsAddNoRootCause(t *testing.T) {
 			}
 			if whole.Exit() != 0 && d.Exit() == 0 {
 				t.Errorf("%s: without %s all is clear", name, action)
-			}
-			if !slices.ContainsFunc(d.Unknowns, func(o walk.Open) bool { return o.Why.Reason == fact.Denied }) && action != "iam:ListAccountAliases" {
-				t.Logf("%s: nothing says that %s was refused", name, action)
 			}
 		}
 	}

@@ -103,7 +103,7 @@ func withNAT() *World {
 	w.InternetGateways[gateway] = &InternetGateway{ID: gateway, VPC: vpcID()}
 	w.NATGateways[nat] = &NATGateway{ID: nat, VPC: vpcID(), Subnet: public, Interface: id("eni", "nat"), PublicIP: "198.51.100.20", PrivateIP: "10.20.100.20"}
 	w.Interfaces[id("eni", "nat")] = &Interface{ID: id("eni", "nat"), Subnet: public, IP: "10.20.100.20", Type: "nat_gateway",
-		Description: "Interface for NAT Gateway " + nat, Requester: "amazon-elb", Status: "in-use"}
+		Description: "Interface for NAT Gateway " + nat, Status: "in-use"}
 	w.RouteTables[id("rtb", "prod-public")] = &RouteTable{ID: id("rtb", "prod-public"), VPC: vpcID(), Subnets: []string{public},
 		Routes: []Route{{To: "0.0.0.0/0", Target: gateway}}}
 	private := w.RouteTables[privateTable()]

@@ -30,14 +30,14 @@ func officeScenarios() []Scenario {
 	}, {
 		Name: "office-two-directories", Symptom: runbook.OfficeTerminates, InstanceID: officeID(dead), Exit: 1, build: officeTwoDirectories, Expect: cause(finding.LicenseDirectoryAmbiguous),
 		Title:  lang.Both("Two registered directories are within reach", "到達可能な登録済みディレクトリが 2 つ存在"),
-		Lesson: lang.Both("License Manager takes the directory of the instance's VPC or that of exactly one peered VPC; with two it gives up.", "License Manager は自 VPC か、ピアリング先のうちただ 1 つの VPC にあるディレクトリを使います。2 つあると選択できず終了させます。"),
+		Lesson: lang.Both("License Manager takes the directory of the instance's VPC or that of exactly one peered VPC; with two it gives up.", "License Manager は自 VPC か、ピアリング先のうちただ 1 つの VPC にあるディレクトリを使います。2 つあると選択できず、インスタンスを終了 (terminated) させます。"),
 	}, {
 		Name: "office-user-missing", Symptom: runbook.OfficeNotLicensed, InstanceID: officeID(living), Exit: 1, build: officeUserMissing,
 		Answers: map[string]string{estate.AnswerUser: "tanaka"},
 		Expect:  []Expected{{Code: finding.LicenseUserNotSubscribed}, {Code: finding.LicenseUserNotAssociated}},
 		Title:   lang.Both("tanaka can sign in to nothing: neither subscribed nor associated", "tanaka が Office を使えない（未サブスクライブ・未関連付け）"),
 		Lesson: lang.Both("A user needs the product's subscription and an association with the instance. Their lack does not terminate anything.",
-			"ユーザーには製品のサブスクリプションとインスタンスへの関連付けの両方が必要です。なお、これらの不足ではインスタンスは終了しません。"),
+			"ユーザーには製品のサブスクリプションとインスタンスへの関連付けの両方が必要です。なお、これらが不足していてもインスタンスが終了 (terminated) されることはありません。"),
 	}}
 }
 

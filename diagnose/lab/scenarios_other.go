@@ -14,7 +14,7 @@ func otherScenarios() []Scenario {
 		Title:  lang.Both("Five servers with one computer name", "同じコンピューター名のサーバーが 5 台"),
 		Lesson: lang.Both("AWS's images give every launch a name of its own; one name on five machines means that the image was taken without Sysprep.", "AWS の AMI は起動ごとに固有の名前を付けます。5 台が同じ名前であれば、Sysprep せずに AMI を作成したと考えられます。"),
 	}, {
-		Name: "no-password", Symptom: runbook.NoPassword, Exit: 3, build: noPassword, Unknown: []fact.Reason{fact.NeedsGuest}, Unexplained: []finding.Code{finding.PasswordNotGenerated},
+		Name: "no-password", Symptom: runbook.NoPassword, Exit: 3, build: noPassword, Unexplained: []finding.Code{finding.PasswordNotGenerated},
 		Title:  lang.Both("No password for an instance of an own image", "自作 AMI のインスタンスで Windows パスワードを取得できない"),
 		Lesson: lang.Both("EC2Launch sets the password once and remembers that in the image. Whether it did can only be seen inside Windows.", "EC2Launch は初回のみパスワードを設定し、その状態が AMI に残ります。実際にそうなっているかは OS 内の確認が必要です。"),
 	}, {

@@ -304,9 +304,8 @@ type Actor struct {
 	// User is an IAM user's name.
 	User string
 	// Service is the AWS service that acted, for the service itself or in the role's name.
-	Service          string
-	IP, UserAgent    string
-	AccountPrincipal string
+	Service       string
+	IP, UserAgent string
 }
 
 // License is License Manager user-based subscriptions.

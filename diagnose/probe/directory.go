@@ -182,6 +182,10 @@ func licenseDomain(v *estate.View, p patient, l license) (domain, []fact.Why) {
 	directories := estate.DirectoriesPart.Of(v, "")
 	commands := estate.CommandsPart.Of(v, p.ID)
 	chosen, whys := reg.selected(v, p, directories)
+	if row, found := directoryWithID(directories, chosen.id); found && row.Type == "MicrosoftAD" {
+		// Asked for now, and not after the commands, which take two calls.
+		estate.DomainControllersPart.Of(v, row.ID)
+	}
 	if pending := pendingOf(append(whys, slices.Concat(reg.whys, whyOf(directories), whyOf(commands))...)); len(pending) > 0 {
 		return domain{}, pending
 	}

@@ -90,7 +90,7 @@ func judgePresence(v *estate.View) Verdict {
 		}
 		exit := reach.ExitOf(v, c.side)
 		none := see(l.At, l.Name, "0", lang.Both("the VPC has no endpoint of this service", "この VPC にこのサービスのエンドポイントなし"), l.Origin)
-		route := see(exit.At, exit.Table, exit.Table, lang.Both("and its route table has no default route", "ルートテーブルにデフォルトルートもなし"), exit.Origin)
+		route := noOtherWay(exit)
 		switch {
 		case exit.Internet == reach.Yes:
 			s.saw(none, see(exit.At, exit.Table, exit.Route, lang.Both("the default route leads to the internet, which is as good", "デフォルトルートがインターネット向きのため代替可"), exit.Origin))
@@ -181,7 +181,7 @@ func (t endpointTrait) judge(v *estate.View) Verdict {
 		case !c.sure(service):
 			s.leave(c.legacyWhys...)
 		default:
-			f := endpointFinding(c, t.code, l, bad[0].ID, t.evidence(bad[0], l))
+			f := endpointFinding(c, t.code, l, bad[0].ID, t.evidence(bad[0], l), noOtherWay(*path.Exit))
 			f.Certainty = t.certainty
 			s.add(f, bad[0].ID)
 		}
@@ -191,4 +191,12 @@ func (t endpointTrait) judge(v *estate.View) Verdict {
 		return notApplicable(lang.Both("there is no such endpoint to judge", "判定対象の VPC エンドポイントなし"))
 	}
 	return s.settle(t.good)
+}
+
+// noOtherWay is the evidence that the internet is no way round an endpoint.
+func noOtherWay(e reach.Exit) finding.Evidence {
+	if e.Internet == reach.Yes {
+		return see(e.At, e.Table, e.Route, lang.Both("the way over the internet does not work either", "インターネット経由の経路も利用不可"), e.Origin)
+	}
+	return see(e.At, e.Table, e.Table, lang.Both("and its route table has no default route", "ルートテーブルにデフォルトルートもなし"), e.Origin)
 }

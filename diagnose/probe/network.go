@@ -153,7 +153,7 @@ func (l layer) judge(v *estate.View) Verdict {
 		if !c.sure(service) {
 			// Whether the agent needs this one is open, so nothing wrong here is a finding.
 			if seen.Verdict != reach.Yes || len(seen.Partial) > 0 {
-				s.leave(c.legacyWhys...)
+				s.leave(append(pendingOf(seen.Whys), c.legacyWhys...)...)
 			}
 			continue
 		}

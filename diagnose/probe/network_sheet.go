@@ -61,10 +61,12 @@ func (s *sheet) add(f finding.Finding, resources ...string) {
 	}
 }
 
+// withEvidence adds what is not there yet. The same value in the same place is one
+// piece of evidence, though it decides for each of several addresses.
 func withEvidence(list, more []finding.Evidence) []finding.Evidence {
 	for _, e := range more {
 		if !slices.ContainsFunc(list, func(o finding.Evidence) bool {
-			return o.At == e.At && o.Value == e.Value && o.Rule == e.Rule
+			return o.At == e.At && o.Value == e.Value
 		}) {
 			list = append(list, e)
 		}

@@ -354,7 +354,7 @@ func TestNetworkDeclarations(t *testing.T) {
 					kind, _ := estate.Lookup(k.Kind)
 					e2.Put(kind.Unknown(k.ID, fact.Why{Reason: fact.Denied}))
 					if again := p.Judge(estate.NewView(e2)); again.Outcome != verdict.Outcome {
-						t.Errorf("%s is %s and not pending, though it waits for %s and is then %s", p.ID, verdict.Outcome, k, again.Outcome)
+						t.Errorf("%s is %s because of %v and not pending, though it waits for %s and is then %s because of %v", p.ID, verdict.Outcome, verdict.Whys, k, again.Outcome, again.Whys)
 					}
 				}
 			}

@@ -39,21 +39,24 @@ func aclHop(v *estate.View, s Side, egress bool, peer place, port Port, kind Kin
 		return h.open(fact.Why{Reason: fact.NotVisible, Action: "ec2:DescribeNetworkAcls", Resource: subnet})
 	}
 	acl := list[i]
-	h.Resource, h.Item, h.Resources = acl.ID, acl.ID, []string{acl.ID}
+	h.Resource, h.Item, h.Resources = acl.ID, acl.ID+".ingress", []string{acl.ID}
+	if egress {
+		h.Item = acl.ID + ".egress"
+	}
 	r := readACL(acl, egress, peer, port)
 	h.Notes = r.notes
 	asked := port.ports()
 	switch {
 	case r.allow.covers(asked):
-		return h.decide(Yes, r.said(r.allowing), lang.Both("%s allows it", "%s により許可").With(r.named(r.allowing)))
+		return h.decide(Yes, r.said(r.allowing), lang.Both("%s allows it", "%sにより許可").With(r.named(r.allowing)))
 	case kind == ACLReturn && r.allow.empty() && r.open.empty(), kind == ACLRequest && !r.deny.empty():
-		return h.decide(No, r.said(r.denying), lang.Both("%s denies %s %s", "%s により %s（%s）を拒否").
+		return h.decide(No, r.said(r.denying), lang.Both("%s denies %s %s", "%sにより %s（%s）を拒否").
 			With(r.named(r.denying), port.String(), direction(egress, peer)))
 	case !r.open.empty():
 		return h.open(peer.open())
 	}
 	h.Partial = r.deny.String()
-	return h.decide(Yes, r.said(r.denying), lang.Both("%[1]s keeps %[2]s of the ports %[3]s closed that answers come back to; connections that draw one of them fail", "%[1]s により応答用ポート %[3]s のうち %[2]s が拒否。該当ポートを使う接続のみ失敗").
+	return h.decide(Yes, r.said(r.denying), lang.Both("%[1]s keeps %[2]s of the ports %[3]s closed that answers come back to; connections that draw one of them fail", "%[1]sにより応答用ポート %[3]s のうち %[2]s が拒否。該当ポートを使う接続のみ失敗").
 		With(r.named(r.denying), h.Partial, asked.String()))
 }
 
@@ -174,7 +177,7 @@ func (r aclReading) named(e *estate.NetworkACLEntry) lang.Text {
 	if e.Number == closingRule {
 		return lang.Both("the closing deny of %s (no numbered rule matches)", "%s の最終拒否ルール（一致する番号付きルールなし）").With(r.id)
 	}
-	return lang.Both("%s rule %s", "%s のルール %s").With(r.id, entryText(e))
+	return lang.Both("%s rule %s", "%s のルール %s ").With(r.id, entryText(e))
 }
 
 // entryText writes an entry: "#100 allow tcp/1024-65535 0.0.0.0/0".

@@ -185,6 +185,8 @@ func addressHop(s Side) Hop {
 // of its subnet, where answers come back to ports from 1024 on.
 func natHops(v *estate.View, from Side, id string, port Port) []Hop {
 	f := estate.NATGatewaysPart.Of(v, from.VPC)
+	// Behind a NAT gateway stands an internet gateway: it is asked for together.
+	estate.InternetGatewaysPart.Of(v, from.VPC)
 	h := Hop{Kind: Gateway, Code: finding.NetworkRouteBlackhole, Resource: id, Subnet: from.Subnet,
 		At: estate.NATGatewaysPart.Key(from.VPC), Item: id, Origin: f.Origin(), Certainty: finding.Proven, Resources: []string{id}}
 	list := f.Value()

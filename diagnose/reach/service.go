@@ -132,6 +132,9 @@ func Owned(v *estate.View, s Side) (Verdict, []fact.Why) {
 	owner, whys := "", []fact.Why(nil)
 	f := estate.VPCPart.Of(v, s.VPC)
 	owner = f.Value().OwnerID
+	if f.IsUnknown() && f.Why().Reason == fact.Pending {
+		return Unknown, []fact.Why{f.Why()}
+	}
 	if owner == "" {
 		whys = merge(whys, reasonOf(f, "ec2:DescribeVpcs", s.VPC))
 		subnets := estate.SubnetsPart.Of(v, s.VPC)

@@ -71,7 +71,7 @@ func rows(e page.Env, ev finding.Evidence) []row {
 			out = append(out, row{lang.Both(en, ja), value})
 		}
 	}
-	add("Rule", "判定根拠", ev.Rule.In(e.Lang))
+	add("Rule", "判定根拠", say.Zoned(ev.Rule.In(e.Lang), e.Zone))
 	add("Where", "場所", ev.At)
 	o := ev.Origin
 	call := o.Call
@@ -90,6 +90,15 @@ func rows(e page.Env, ev finding.Evidence) []row {
 		add("Source", "情報源", say.Source(o.Source).In(e.Lang))
 	}
 	return out
+}
+
+// Clock is e with the clock from which the ages of a diagnosis' evidence are told:
+// in a lab time stands where its scenario put it.
+func Clock(e page.Env, d *walk.Diagnosis) page.Env {
+	if d != nil && d.Simulated {
+		e.Now = d.AsOf
+	}
+	return e
 }
 
 // Say is a finding on one line, its times in the operator's zone.

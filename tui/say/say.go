@@ -66,7 +66,7 @@ func Edge(e string) lang.Text {
 
 // Spinner is the sign of what is being read.
 func Spinner(tick int) string {
-	return []string{"[..]", "[ .]", "[  ]", "[. ]"}[tick&3]
+	return []string{"[..]", "[ .]", "[..]", "[. ]"}[tick&3]
 }
 
 // Running is the word for what is being read.

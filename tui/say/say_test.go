@@ -71,11 +71,27 @@ func TestTimesCarryTheirOffset(t *testing.T) {
 	}
 }
 
+func TestZoned(t *testing.T) {
+	jst := time.FixedZone("JST", 9*3600)
+	for in, want := range map[string]string{
+		"": "", "no time": "no time", "The T in it": "The T in it",
+		"2026-11-20T15:21:07Z":             "2026-11-21 00:21:07 +09:00",
+		"（最終記録 2026-11-20T15:21:07Z）":      "（最終記録 2026-11-21 00:21:07 +09:00）",
+		"T2026-11-20T15:21:07Z and T2026-": "T2026-11-21 00:21:07 +09:00 and T2026-",
+		"2026-13-20T15:21:07Z":             "2026-13-20T15:21:07Z",
+		"2026-11-20T15:21:0":               "2026-11-20T15:21:0",
+	} {
+		if got := say.Zoned(in, jst); got != want {
+			t.Errorf("%q is %q, want %q", in, got, want)
+		}
+	}
+}
+
 func TestAge(t *testing.T) {
 	now := time.Date(2026, 11, 22, 0, 0, 0, 0, time.UTC)
 	for ago, want := range map[time.Duration]string{
 		0: "just now", 59 * time.Second: "just now", time.Minute: "1 min ago", 59 * time.Minute: "59 min ago",
-		time.Hour: "1 h ago", 47 * time.Hour: "47 h ago", 48 * time.Hour: "2 days ago", -time.Second: "",
+		time.Hour: "1 h ago", 47 * time.Hour: "47 h ago", 48 * time.Hour: "2 days ago", -time.Second: "just now", -2 * time.Minute: "",
 	} {
 		if got := say.Age(now.Add(-ago), now).En; got != want {
 			t.Errorf("%s ago is %q, want %q", ago, got, want)

@@ -1,6 +1,7 @@
 package say
 
 import (
+	"strings"
 	"time"
 
 	"github.com/monshin/monshin/diagnose/lang"
@@ -23,12 +24,37 @@ func Short(t time.Time, zone *time.Location) string {
 	return t.In(zone).Format("01-02 15:04 -07:00")
 }
 
+// Zoned writes the times in a text (RFC 3339, UTC) in the operator's zone.
+func Zoned(text string, zone *time.Location) string {
+	const form = "2006-01-02T15:04:05Z"
+	out := ""
+	for {
+		i := strings.Index(text, "T")
+		if i < 0 {
+			return out + text
+		}
+		at, end := i-len("2006-01-02"), i+len("T15:04:05Z")
+		if at >= 0 && end <= len(text) {
+			if t, err := time.Parse(form, text[at:end]); err == nil {
+				out += text[:at] + Time(t, zone)
+				text = text[end:]
+				continue
+			}
+		}
+		out += text[:i+1]
+		text = text[i+1:]
+	}
+}
+
+// skew is by how much two clocks may differ without anybody noticing.
+const skew = time.Minute
+
 // Age tells how long before now t was. A time in the future has none: one of the
 // two clocks is wrong, and which one cannot be known here.
 func Age(t, now time.Time) lang.Text {
 	d := now.Sub(t)
 	switch {
-	case t.IsZero() || now.IsZero() || d < 0:
+	case t.IsZero() || now.IsZero() || d < -skew:
 		return lang.Text{}
 	case d < time.Minute:
 		return lang.Both("just now", "1 分以内")

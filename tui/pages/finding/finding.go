@@ -83,6 +83,7 @@ func (p *Page) Draw(e page.Env) page.Frame {
 const measure = 100
 
 func (p *Page) build(e page.Env) []string {
+	e = evidence.Clock(e, p.diagnosis)
 	t := e.Theme
 	width := min(e.Width-2, measure)
 	var body []string
@@ -134,6 +135,7 @@ func (p *Page) page() lang.Text {
 
 // Plain implements page.Page.
 func (p *Page) Plain(e page.Env) []string {
+	e = evidence.Clock(e, p.diagnosis)
 	out := []string{p.title().In(e.Lang)}
 	if f := p.found; f != nil {
 		out = append(out, f.ID(), f.Severity.Text().In(e.Lang)+" / "+f.Certainty.Text().In(e.Lang)+p.role(e),
@@ -149,5 +151,5 @@ func (p *Page) Copy(e page.Env) (string, lang.Text) {
 	if p.found == nil {
 		return string(p.code) + "\n" + p.title().In(e.Lang), what
 	}
-	return evidence.Summary(e, p.catalogue, *p.found), what
+	return evidence.Summary(evidence.Clock(e, p.diagnosis), p.catalogue, *p.found), what
 }

@@ -20,6 +20,11 @@ func (p *Page) Act(a keys.Action) page.Next {
 		return p.editAnswer(a)
 	}
 	switch a {
+	case keys.Retry, keys.Answer, keys.DontKnow:
+	default:
+		p.touched = true
+	}
+	switch a {
 	case keys.NextPane, keys.PreviousPane:
 		p.turn(a)
 	case keys.NextFault:

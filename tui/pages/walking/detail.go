@@ -16,6 +16,7 @@ import (
 
 // detailLines draws what is known about the selection.
 func (p *Page) detailLines(e page.Env, width int) []string {
+	e = evidence.Clock(e, p.d)
 	if p.subject == resultPane {
 		switch it := p.item(); {
 		case it.found != nil:
@@ -84,10 +85,10 @@ func (p *Page) probeDetail(d *detail, n *runbook.Node) {
 		return
 	}
 	if len(v.Findings) == 0 {
-		d.add(d.e.Theme.Plain, v.Say.In(d.e.Lang))
+		d.add(d.e.Theme.Plain, say.Zoned(v.Say.In(d.e.Lang), d.e.Zone))
 	}
 	for _, w := range v.Whys {
-		d.add(d.e.Theme.Unknown, "[?] "+say.Why(w, d.e.Zone).In(d.e.Lang))
+		d.add(d.e.Theme.Unknown, "[?] "+p.why(d.e, w))
 		d.row("Resource", "対象", w.Resource)
 		d.row("Answer", "応答", w.Detail)
 	}
@@ -191,7 +192,7 @@ func (p *Page) foundDetail(e page.Env, it item, width int) []string {
 func (p *Page) openDetail(e page.Env, it item, width int) []string {
 	d := detail{e: e, width: width}
 	d.add(e.Theme.Title, it.open.Title.In(e.Lang))
-	d.add(e.Theme.Unknown, "[?] "+say.Why(it.open.Why, e.Zone).In(e.Lang))
+	d.add(e.Theme.Unknown, "[?] "+p.why(e, it.open.Why))
 	if retryable(it.open.Why.Reason) {
 		d.add(e.Theme.Dim, lang.Both("r reads it again", "r で再取得").In(e.Lang))
 	}

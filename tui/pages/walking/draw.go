@@ -225,7 +225,10 @@ func (p *Page) outcome(e page.Env, l *cell.Line) {
 		l.Add(style, lang.Both("not finished", "未完了").In(e.Lang)).Space(2)
 	}
 	l.Add(countStyle(t, len(d.RootCauses()), t.Problem), lang.Both("root causes: %d", "根本原因 %d 件").With(len(d.RootCauses())).In(e.Lang)).Space(2)
-	l.Add(countStyle(t, len(d.Unknowns), t.Unknown), lang.Both("not checked: %d", "確認できず %d 件").With(len(d.Unknowns)).In(e.Lang)).Space(2)
+	if p.Lively() || !d.Complete || d.Outcome != walk.Undecided {
+		// An undecided outcome counts what is missing itself.
+		l.Add(countStyle(t, len(d.Unknowns), t.Unknown), lang.Both("not checked: %d", "確認できず %d 件").With(len(d.Unknowns)).In(e.Lang)).Space(2)
+	}
 	if len(d.Waiting) > 0 && p.Lively() {
 		l.Add(t.Running, lang.Both("waiting for: %d", "取得待ち %d 件").With(len(d.Waiting)).In(e.Lang)).Space(2)
 	}

@@ -4,6 +4,7 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/monshin/monshin/diagnose/fact"
 	"github.com/monshin/monshin/diagnose/finding"
 	"github.com/monshin/monshin/diagnose/lang"
 	"github.com/monshin/monshin/diagnose/walk"
@@ -81,7 +82,23 @@ func (p *Page) sectionTitle(s section) lang.Text {
 	return lang.Both("Still waiting for (%d)", "取得待ち（%d 件）").With(n)
 }
 
-// lead is what stands before an item: a sign and a word.
+// why says a reason of unknown; what it waits for is called by its name on the screen.
+func (p *Page) why(e page.Env, w fact.Why) string {
+	if i, ok := p.judged[w.Blocker]; ok {
+		w.Blocker = p.d.Probes[i].Title.In(e.Lang)
+	}
+	if p.tree != nil && w.Reason == fact.NeedsAnswer {
+		for _, n := range p.tree.Nodes {
+			if n.Question != nil && n.Question.Name == w.Blocker {
+				w.Blocker = n.Question.Text.In(e.Lang)
+				break
+			}
+		}
+	}
+	return say.Why(w, e.Zone).In(e.Lang)
+}
+
+// lead is the sign before an item.
 func (p *Page) lead(e page.Env, it item) (string, theme.Style) {
 	t := e.Theme
 	switch {
@@ -95,7 +112,7 @@ func (p *Page) lead(e page.Env, it item) (string, theme.Style) {
 		case finding.Info:
 			sign, style = "[i] ", t.Dim
 		}
-		return sign + it.found.Certainty.Text().In(e.Lang) + " ", style
+		return sign, style
 	case it.open != nil:
 		if it.open.Needed {
 			return "[?] ", t.Unknown
@@ -110,9 +127,9 @@ func (p *Page) wording(e page.Env, it item) string {
 	case it.found != nil && it.depth > 0:
 		return evidence.Say(e, p.Catalogue, it.found.Finding).In(e.Lang) + lang.Both(" (consequence)", "（派生事象）").In(e.Lang)
 	case it.found != nil:
-		return evidence.Say(e, p.Catalogue, it.found.Finding).In(e.Lang)
+		return lang.Both("%s: %s", "%s: %s").With(it.found.Certainty.Text(), evidence.Say(e, p.Catalogue, it.found.Finding)).In(e.Lang)
 	case it.open != nil:
-		text := it.open.Title.In(e.Lang) + ": " + say.Why(it.open.Why, e.Zone).In(e.Lang)
+		text := it.open.Title.In(e.Lang) + ": " + p.why(e, it.open.Why)
 		if it.open.Needed {
 			text += lang.Both(" (needed)", "（判断に必要）").In(e.Lang)
 		}
@@ -125,12 +142,21 @@ func (p *Page) wording(e page.Env, it item) string {
 	return text
 }
 
+// mostLines is how many lines a result takes in the list; the evidence beside it
+// has the whole text. Error messages of Windows are paragraphs.
+const mostLines = 4
+
 func (p *Page) itemLines(e page.Env, it item, selected bool, width int) []string {
 	t := e.Theme
 	lead, style := p.lead(e, it)
 	indent := min(cell.Width(lead), width/2)
 	var out []string
-	for i, s := range cell.Wrap(p.wording(e, it), width-2-indent) {
+	lines := cell.Wrap(p.wording(e, it), width-2-indent)
+	if len(lines) > mostLines {
+		lines = lines[:mostLines]
+		lines[mostLines-1] += " .."
+	}
+	for i, s := range lines {
 		l, mark := cell.NewLine(width), "  "
 		if selected {
 			l = cell.On(width, t.Selected)

@@ -9,7 +9,6 @@ import (
 	"github.com/monshin/monshin/tui/cell"
 	"github.com/monshin/monshin/tui/evidence"
 	"github.com/monshin/monshin/tui/page"
-	"github.com/monshin/monshin/tui/say"
 )
 
 // Plain implements page.Page: results, checks, and the evidence of the selection.
@@ -17,6 +16,7 @@ func (p *Page) Plain(e page.Env) []string {
 	if p.d == nil {
 		return nil
 	}
+	e = evidence.Clock(e, p.d)
 	out := []string{p.d.Title.In(e.Lang) + "  " + p.Instance}
 	if p.d.Complete {
 		out = append(out, walk.OutcomeText(p.d).In(e.Lang))
@@ -48,6 +48,7 @@ func (p *Page) Plain(e page.Env) []string {
 
 // Copy implements page.Page.
 func (p *Page) Copy(e page.Env) (string, lang.Text) {
+	e = evidence.Clock(e, p.d)
 	if p.subject == resultPane {
 		it := p.item()
 		switch {
@@ -72,7 +73,7 @@ func (p *Page) Copy(e page.Env) (string, lang.Text) {
 			lines = append(lines, "["+f.Certainty.Text().In(e.Lang)+"] "+cell.Clean(evidence.Say(e, p.Catalogue, f).In(e.Lang)), cell.Clean(f.ID()))
 		}
 		for _, w := range v.Whys {
-			lines = append(lines, cell.Clean(say.Why(w, e.Zone).In(e.Lang)))
+			lines = append(lines, cell.Clean(p.why(e, w)))
 		}
 	}
 	_, list := p.evidence()

@@ -10,22 +10,29 @@ import (
 	"github.com/monshin/monshin/tui/theme"
 )
 
-// wordWidth is the column of the state's word: the longest of them.
-const wordWidth = 15
-
 // treeLines draws the tree, one line a node.
 func (p *Page) treeLines(e page.Env, width int) []string {
 	if p.tree == nil {
 		return nil
 	}
 	out := make([]string, 0, len(p.tree.Nodes))
+	words := leastWord
 	for i := range p.tree.Nodes {
-		out = append(out, p.nodeLine(e, &p.tree.Nodes[i], i == p.cursors[treePane].At, width))
+		_, word, _ := p.nodeState(e, &p.tree.Nodes[i])
+		words = max(words, cell.Width(word.In(e.Lang)))
+	}
+	for i := range p.tree.Nodes {
+		out = append(out, p.nodeLine(e, &p.tree.Nodes[i], i == p.cursors[treePane].At, width, words))
 	}
 	return out
 }
 
-func (p *Page) nodeLine(e page.Env, n *runbook.Node, selected bool, width int) string {
+// leastWord is the width of the words that most checks end with, in Japanese: the
+// column does not jump when the first of them arrives.
+const leastWord = 8
+
+// nodeLine draws a node; words is the width of the column of states.
+func (p *Page) nodeLine(e page.Env, n *runbook.Node, selected bool, width, words int) string {
 	t := e.Theme
 	sign, word, style := p.nodeState(e, n)
 	l, mark := cell.NewLine(width), " "
@@ -33,16 +40,16 @@ func (p *Page) nodeLine(e page.Env, n *runbook.Node, selected bool, width int) s
 		l, mark = cell.On(width, t.Selected), ">"
 	}
 	way, title := " ", t.Plain
-	if p.onPath[n.ID] {
+	switch {
+	case p.onPath[n.ID]:
 		way, title = "*", t.Strong
+	case n.Kind != runbook.ProbeNode:
+		title = t.Dim // nothing is judged there, and the way does not lead through it
 	}
 	l.Add(t.Focus, mark).Add(t.Focus, way).Space(1)
-	if n.Branch != "" {
-		l.Space(1)
-	}
 	l.Column(style, sign, say.SignWidth).Space(1)
-	l.Within(title, p.nodeTitle(n).In(e.Lang), l.Left()-wordWidth-1)
-	l.Space(l.Left() - wordWidth)
+	l.Within(title, p.nodeTitle(n).In(e.Lang), l.Left()-words-1)
+	l.Space(l.Left() - words)
 	return l.Add(style, word.In(e.Lang)).String()
 }
 

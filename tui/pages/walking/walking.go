@@ -65,6 +65,7 @@ type Page struct {
 	since   map[estate.Key]time.Time
 
 	focus   pane
+	touched bool // the operator has moved: nothing moves by itself any more
 	subject pane // the list whose selection the detail shows
 	cursors [panes]page.Cursor
 	asking  *runbook.Question
@@ -206,6 +207,10 @@ func (p *Page) show(d *walk.Diagnosis) {
 	chosen := p.item().id()
 	p.items = itemsOf(d)
 	p.settleItem(chosen)
+	if d.Complete && !p.touched && len(d.RootCauses()) > 0 {
+		// The answer is what one came for.
+		p.setFocus(resultPane)
+	}
 }
 
 // Scope implements page.Page.
