@@ -226,6 +226,16 @@ func TestQuestion(t *testing.T) {
 	r.press("shift+tab").sees("answered")
 }
 
+func TestQuestionAtTheEndOfTheWay(t *testing.T) {
+	d := done()
+	d.Path = d.Path[:2]
+	r, _, w := onWalk(t, d)
+	r.sees("Which AD domain should it join?", "a answer").press("d").idle()
+	if got := fmt.Sprint(w.answers); got != "[ad-domain=]" {
+		t.Errorf("answered %s", got)
+	}
+}
+
 func TestDontKnow(t *testing.T) {
 	b, w := fakes(asking())
 	r := newRig(t, 80, 24, Options{Backend: b, Lang: lang.En, Start: Start{patient, runbook.OfficeTerminates}}).idle()

@@ -7,6 +7,7 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
+	"sync"
 	"time"
 
 	"github.com/monshin/monshin/diagnose/estate"
@@ -25,21 +26,26 @@ type knowledge struct {
 	probes    probe.Set
 }
 
+// learn reads the catalogue and the trees, side by side: both are YAML, whose
+// reader is what an operator would wait for at start.
 func learn() (*knowledge, error) {
-	catalogue, err := finding.Load()
-	if err != nil {
-		return nil, fmt.Errorf("the catalogue of findings: %w", err)
+	k := &knowledge{probes: probe.All()}
+	var trees, words error
+	var wait sync.WaitGroup
+	wait.Go(func() { k.catalogue, words = finding.Load() })
+	k.library, trees = runbook.Embedded(k.known())
+	wait.Wait()
+	if words != nil {
+		return nil, fmt.Errorf("the catalogue of findings: %w", words)
 	}
-	k := &knowledge{catalogue: catalogue, probes: probe.All()}
-	k.library, err = runbook.Embedded(k.known())
-	if err != nil {
-		return nil, fmt.Errorf("the decision trees: %w", err)
+	if trees != nil {
+		return nil, fmt.Errorf("the decision trees: %w", trees)
 	}
 	return k, nil
 }
 
 func (k *knowledge) known() runbook.Known {
-	return runbook.Known{Probes: k.probes.IDs(), Codes: k.catalogue.Codes()}
+	return runbook.Known{Probes: k.probes.IDs(), Codes: finding.Names()}
 }
 
 // tree finds the symptom's tree, or reads the operator's own.

@@ -33,7 +33,7 @@ var hidings = []struct {
 	{regexp.MustCompile(`\beyJ[\w-]+\.[\w-]+\.[\w-]*`), masked},
 	// PowerShell: ConvertTo-SecureString "secret" -AsPlainText, -AdminPassword secret.
 	{regexp.MustCompile(`(?i)(ConvertTo-SecureString\s+(?:-(?:AsPlainText|Force)\s+)*(?:-String\s+)?)` + secretValue), "${1}" + masked},
-	{regexp.MustCompile(`(?i)(\s[-/]\w*(?:password|passwd|passphrase|pwd|secret|token|apikey)(?:\s+|\s*[:=]\s*))` + secretValue), "${1}" + masked},
+	{regexp.MustCompile(`(?i)((?:^|[^\w-])[-/]\w*(?:password|passwd|passphrase|pwd|secret|token|apikey)(?:\s+|\s*[:=]\s*))` + secretValue), "${1}" + masked},
 	// net user NAME PASSWORD, net use X: \\PATH PASSWORD; neither an option nor "*".
 	{regexp.MustCompile(`(?i)(\bnet1?(?:\.exe)?\s+user\s+(?:"[^"\n]*"|\S+)[ \t]+)("[^"\n]*"|[^\s/*]\S*)`), "${1}" + masked},
 	{regexp.MustCompile(`(?i)(\bnet1?(?:\.exe)?\s+use\s+(?:[a-z*]:?\s+)?(?:"\\\\[^"\n]*"|\\\\\S+)[ \t]+)("[^"\n]*"|[^\s/*]\S*)`), "${1}" + masked},

@@ -87,7 +87,7 @@ func (s *sheet) settle(good lang.Text) Verdict {
 		}
 		found = append(found, readAfter(s.v, s.c.p, []finding.Finding{f}, changes...)...)
 	}
-	return settle(found, s.open, good.With(), s.evidence...)
+	return settle(found, s.open, good, s.evidence...)
 }
 
 // weighWorking lowers a finding about a channel that AWS reports working right

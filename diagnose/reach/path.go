@@ -195,6 +195,10 @@ func Between(v *estate.View, q Question) Path {
 	v6 := sixOnly(q.From, q.To)
 	from, to := q.From.place(v6), q.To.place(v6)
 	same := q.From.VPC != "" && q.From.VPC == q.To.VPC
+	if q.From.Region != "" && q.To.Region != "" && q.From.Region != q.To.Region {
+		// Rules can name groups of a peered VPC of the same region only (domain.md NET-6).
+		from.groups, from.groupsOpen, to.groups, to.groupsOpen = nil, false, nil, false
+	}
 
 	p.Hops = append(p.Hops, groupHop(v, q.From, true, to, q.Port))
 	if !same || q.From.Subnet == "" || q.From.Subnet != q.To.Subnet {

@@ -271,6 +271,21 @@ func TestPeering(t *testing.T) {
 	}
 }
 
+// A group of another region cannot be named in a rule.
+func TestGroupsOfAnotherRegion(t *testing.T) {
+	w := newWorld()
+	w.endpoint.Rules = []estate.SecurityGroupRule{{ID: "sgr-g", Protocol: "tcp", FromPort: 443, ToPort: 443, Group: "sg-i"}}
+	q := Question{From: w.side(), To: w.eni(), Port: TCP(443)}
+	q.From.Region, q.To.Region = "ap-northeast-1", "ap-northeast-3"
+	if p := Between(w.view(), q); p.Verdict != No {
+		t.Errorf("verdict %s, want no", p.Verdict)
+	}
+	q.To.Region = "ap-northeast-1"
+	if p := Between(w.view(), q); p.Verdict != Yes {
+		t.Errorf("in one region: %s, want yes", p.Verdict)
+	}
+}
+
 func TestInternet(t *testing.T) {
 	known := fact.Known(netip.MustParseAddr("203.0.113.9"), origin())
 	for _, c := range []struct {

@@ -13,21 +13,27 @@ import (
 	"github.com/monshin/monshin/tui/page"
 )
 
-// question is the first question that a judgement waits for and that has no answer yet.
+// question is the first question that a judgement, or the way itself, waits for and
+// that has no answer yet.
 func (p *Page) question() *runbook.Question {
 	if p.tree == nil || p.d == nil {
 		return nil
 	}
 	for i := range p.tree.Nodes {
-		q := p.tree.Nodes[i].Question
-		if q == nil {
+		n := &p.tree.Nodes[i]
+		if n.Question == nil {
 			continue
 		}
-		if _, answered := p.answers[q.Name]; !answered && p.wanted(q.Name) {
-			return q
+		if _, answered := p.answers[n.Question.Name]; !answered && (p.wanted(n.Question.Name) || p.stoppedAt(n)) {
+			return n.Question
 		}
 	}
 	return nil
+}
+
+// stoppedAt reports whether the way ends at a node although the walk has settled.
+func (p *Page) stoppedAt(n *runbook.Node) bool {
+	return !p.Lively() && len(p.d.Path) > 0 && p.d.Path[len(p.d.Path)-1] == n.ID
 }
 
 func (p *Page) wanted(name string) bool {

@@ -180,8 +180,8 @@ func (p *Page) summary(e page.Env) []string {
 	}
 	p.outcome(e, l)
 	out = append(out, l.String())
-	if e.Width >= twoPanes {
-		return out
+	if e.Width >= twoPanes || p.focus == resultPane {
+		return out // they are in sight
 	}
 	most := 1
 	if e.Height >= roomy {

@@ -63,7 +63,7 @@ func (p *Page) nodeState(e page.Env, n *runbook.Node) (sign string, word lang.Te
 			return "[?]", lang.Both("don't know", "わからない"), t.Unknown
 		case answered || p.passed(n):
 			return "[A]", lang.Both("answered", "回答済み"), t.OK
-		case p.d != nil && p.wanted(n.Question.Name):
+		case p.d != nil && (p.wanted(n.Question.Name) || p.stoppedAt(n)):
 			return "[Q]", lang.Both("needs an answer", "回答待ち"), t.Key
 		}
 		return "[Q]", lang.Both("question", "質問"), t.Dim
