@@ -61,6 +61,8 @@ type fakeWalk struct {
 	scripts [][]*walk.Diagnosis
 	// hold keeps Run going after its script until the context ends.
 	hold bool
+	// release ends what hold keeps.
+	release chan struct{}
 	// crash makes Run panic after its script.
 	crash bool
 
@@ -83,11 +85,20 @@ func (w *fakeWalk) Run(ctx context.Context, emit func(*walk.Diagnosis)) {
 		panic("nil map")
 	}
 	if w.hold {
-		<-ctx.Done()
+		select {
+		case <-ctx.Done():
+		case <-w.release:
+		}
 	}
 	w.mu.Lock()
 	w.ended = true
 	w.mu.Unlock()
+}
+
+func (w *fakeWalk) count() int {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.runs
 }
 
 func (w *fakeWalk) Answer(name, value string) {

@@ -236,8 +236,6 @@ func (m *Model) beat() tea.Cmd {
 // intend does what only the root can do.
 func (m *Model) intend(i page.Intent) tea.Cmd {
 	switch i := i.(type) {
-	case page.GoBack:
-		m.pop()
 	case page.Say:
 		return m.say(i.Text)
 	case page.ChoseSymptom:

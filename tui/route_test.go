@@ -247,14 +247,18 @@ func TestDontKnow(t *testing.T) {
 
 func TestAnswerWhileRunningRunsAgain(t *testing.T) {
 	b, w := fakes(asking())
-	w.hold = true
+	w.hold, w.release = true, make(chan struct{})
+	w.scripts = [][]*walk.Diagnosis{{asking()}, {done()}}
 	r := newRig(t, 80, 24, Options{Backend: b, Lang: lang.En, Start: Start{patient, runbook.OfficeTerminates}})
 	r.until("the question", func() bool { return strings.Contains(plainText(r.m.View().Content), "Question") })
 	r.press("d").sees("don't know")
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	if w.runs != 1 {
-		t.Errorf("%d runs at once", w.runs)
+	if n := w.count(); n != 1 {
+		t.Fatalf("%d runs at once", n)
+	}
+	close(w.release)
+	r.idle().sees("root causes: 1")
+	if n := w.count(); n != 2 {
+		t.Errorf("%d runs, the answer came during the first", n)
 	}
 }
 

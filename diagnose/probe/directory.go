@@ -88,7 +88,7 @@ func adDomain(v *estate.View, p patient) (domain, []fact.Why) {
 		}
 		return statedDomain(v, stated)
 	}
-	derived, whys := licenseDomain(v, p, l)
+	derived, whys := licenseDomain(v)
 	whys = append(whys, pendingOf(derived.ServerWhys)...)
 	if stated == "" || (len(whys) == 0 && derived.FQDN == stated) {
 		return derived, whys
@@ -177,7 +177,24 @@ func secondSource(source string) finding.Assumption {
 
 // licenseDomain is the domain of the directory that License Manager selects for
 // the instance. Its controllers may still be being read: see ServerWhys.
-func licenseDomain(v *estate.View, p patient, l license) (domain, []fact.Why) {
+func licenseDomain(v *estate.View) (domain, []fact.Why) {
+	// Ten judgements need it, and reading the commands' output is the dear part.
+	type result struct {
+		domain domain
+		whys   []fact.Why
+	}
+	r := estate.Derive(v, "license-domain", func(v *estate.View) result {
+		// Read again inside, so that the derivation counts as resting on them.
+		p, _ := thePatient(v)
+		l, _ := licensed(v, p)
+		d, whys := deriveLicenseDomain(v, p, l)
+		return result{d, whys}
+	})
+	r.domain.assumptions = slices.Clone(r.domain.assumptions)
+	return r.domain, slices.Clone(r.whys)
+}
+
+func deriveLicenseDomain(v *estate.View, p patient, l license) (domain, []fact.Why) {
 	reg := registered(v, p, l)
 	directories := estate.DirectoriesPart.Of(v, "")
 	commands := estate.CommandsPart.Of(v, p.ID)

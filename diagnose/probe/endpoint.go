@@ -172,7 +172,7 @@ func (t endpointTrait) judge(v *estate.View) Verdict {
 		if fine || len(bad) == 0 {
 			continue
 		}
-		path := reach.Service(v, c.side, service)
+		path := servicePath(v, c, service)
 		switch {
 		case path.Internet == reach.Yes:
 			s.saw(see(path.Exit.At, path.Exit.Table, path.Exit.Route, lang.Both("the service is reached over the internet instead", "インターネット経由で到達可能"), path.Exit.Origin))

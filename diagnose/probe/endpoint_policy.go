@@ -176,7 +176,7 @@ func (s *sheet) carries(service string, e reach.Candidate) (reach.Verdict, []fac
 	if e.Usable == reach.Yes {
 		return reach.Yes, nil
 	}
-	for _, g := range reach.Service(s.v, s.c.side, service).Groups {
+	for _, g := range servicePath(s.v, s.c, service).Groups {
 		if g.Endpoint != nil && g.Endpoint.ID == e.ID {
 			return g.Needed, g.Whys
 		}

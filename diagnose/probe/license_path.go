@@ -103,7 +103,7 @@ func judgeDirectoryGroup(v *estate.View) Verdict {
 	if stop != nil {
 		return *stop
 	}
-	d, whys := licenseDomain(v, p, l)
+	d, whys := licenseDomain(v)
 	if len(whys) > 0 {
 		return unread(whys...)
 	}
@@ -170,7 +170,7 @@ func judgeLicenseInterfaces(v *estate.View) Verdict {
 	}
 	interfaces := estate.LicenseInterfacesPart.Of(v, "")
 	reg := registered(v, p, l)
-	d, whys := licenseDomain(v, p, l)
+	d, whys := licenseDomain(v)
 	if whys = append(whys, whyOf(interfaces)...); len(whys) > 0 {
 		return unread(whys...)
 	}

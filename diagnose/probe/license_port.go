@@ -29,7 +29,7 @@ func judgeLicensePort(v *estate.View) Verdict {
 	endpoints := estate.EndpointsPart.Of(v, p.VPC)
 	interfaces := estate.EndpointInterfacesPart.Of(v, p.VPC)
 	reg := registered(v, p, l)
-	d, whys := licenseDomain(v, p, l)
+	d, whys := licenseDomain(v)
 	if whys = append(whys, reg.whys...); len(whys) > 0 {
 		return unread(whys...)
 	}

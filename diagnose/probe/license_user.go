@@ -106,7 +106,7 @@ func judgeLicenseUser(v *estate.View) Verdict {
 	if who.user == "" {
 		return unread(fact.Why{Reason: fact.NeedsAnswer, Blocker: estate.AnswerUser})
 	}
-	d, whys := licenseDomain(v, p, l)
+	d, whys := licenseDomain(v)
 	products, productWhys := productsOf(v, p, l)
 	if whys = append(whys, productWhys...); len(whys) > 0 {
 		return unread(whys...)

@@ -1,7 +1,6 @@
 package probe
 
 import (
-	"net/netip"
 	"slices"
 	"strings"
 
@@ -92,10 +91,6 @@ func theClient(v *estate.View) (client, []fact.Why) {
 		// EC2 shows only one's own instances, so whose the instance is, is who asks.
 		c.side.Account = p.OwnerID
 	}
-	if p.dead && !c.side.Public.IsKnown() {
-		// A terminated instance has lost its address, whether it had one or not.
-		c.side.Public = fact.Unknown[netip.Addr](fact.Why{Reason: fact.NotRecorded, Resource: p.ID, Detail: "PublicIpAddress"})
-	}
 	c.agent = agentVersion(v)
 	newer, known := c.agent.AtLeast(agentWithoutMDS)
 	switch {
@@ -141,7 +136,7 @@ func (l layer) judge(v *estate.View) Verdict {
 	used := false
 	var usedWhys []fact.Why
 	for _, service := range c.services {
-		path := reach.Service(v, c.side, service)
+		path := servicePath(v, c, service)
 		seen := path.Layer(l.kinds...)
 		used = used || seen.Used == reach.Yes
 		if seen.Used == reach.Unknown {
@@ -206,4 +201,13 @@ func hopEvidence(h reach.Hop) finding.Evidence {
 		rule = lang.Both("%s; skipped, cannot be read as rules: %s", "%s。ルールとして解釈できず除外: %s").With(rule, strings.Join(h.Notes, "; "))
 	}
 	return see(h.At, h.Item, h.Value, rule, h.Origin)
+}
+
+// servicePath is the way from the instance to a service. Five judgements look at it.
+func servicePath(v *estate.View, c client, service string) reach.ServicePath {
+	return estate.Derive(v, "service-path/"+service, func(v *estate.View) reach.ServicePath {
+		// The side rests on the patient: read it again, so that the derivation does too.
+		_, _ = thePatient(v)
+		return reach.Service(v, c.side, service)
+	})
 }

@@ -225,9 +225,13 @@ func patientSide(p patient) reach.Side {
 			s.IPs = append(s.IPs, a)
 		}
 	}
-	if a, err := netip.ParseAddr(p.PublicIP); err == nil {
+	switch a, err := netip.ParseAddr(p.PublicIP); {
+	case err == nil:
 		s.Public = fact.Known(a, p.origin)
-	} else {
+	case p.dead:
+		// A terminated instance has lost its address, whether it had one or not.
+		s.Public = fact.Unknown[netip.Addr](fact.Why{Reason: fact.NotRecorded, Resource: p.ID, Detail: "public address"})
+	default:
 		s.Public = fact.Absent[netip.Addr](p.origin)
 	}
 	return s

@@ -66,7 +66,8 @@ type Page interface {
 	Plain(Env) []string
 	// Copy is what `y` puts on the clipboard; what names it. Nothing selected is "".
 	Copy(Env) (text string, what lang.Text)
-	// Lively says that something moves: the root then sends Ticks.
+	// Lively says that something moves or waits: the root then keeps Env.Tick and
+	// Env.Now going.
 	Lively() bool
 	// Close ends what the page has running.
 	Close()
@@ -82,9 +83,6 @@ type Next struct {
 
 // Intent is something only the root can do.
 type Intent interface{ intent() }
-
-// GoBack leaves the page.
-type GoBack struct{}
 
 // Say shows a line for a while.
 type Say struct{ Text lang.Text }
@@ -113,7 +111,6 @@ type OpenCommands struct {
 	Evidence []finding.Evidence
 }
 
-func (GoBack) intent()         {}
 func (Say) intent()            {}
 func (ChoseSymptom) intent()   {}
 func (ChooseInstance) intent() {}
@@ -130,6 +127,3 @@ func Tell(en, ja string) Next { return Next{Do: Say{lang.Both(en, ja)}} }
 
 // Ignore is the answer to an action that the page has no use for.
 func Ignore() Next { return Next{Ignored: true} }
-
-// Tick is the beat of the animation and of what counts seconds.
-type Tick struct{}

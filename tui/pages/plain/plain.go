@@ -42,7 +42,7 @@ func (p *Page) Type(tea.KeyPressMsg) page.Next { return page.Ignore() }
 func (p *Page) Paste(string) (page.Next, bool) { return page.Next{}, false }
 
 // Receive implements page.Page.
-func (p *Page) Receive(m tea.Msg) page.Next { return page.Ignore() }
+func (p *Page) Receive(tea.Msg) page.Next { return page.Ignore() }
 
 // Lively implements page.Page.
 func (p *Page) Lively() bool { return false }
