@@ -88,6 +88,3 @@ func (w words) Page(code finding.Code) (lang.Text, error) {
 	}
 	return e.Page, nil
 }
-
-// Assumption says what a verdict rests on.
-func (w words) Assumption(a finding.Assumption) lang.Text { return w.AssumptionScreen(a) }
