@@ -73,18 +73,22 @@ func screen(t *testing.T, scenario string, l lang.Lang, width, height int) strin
 	take(tea.WindowSizeMsg{Width: width, Height: height})
 	do(m.Init())
 	ended := lang.Both("root causes", "根本原因").In(l)
+	before := ""
 	for limit := time.After(20 * time.Second); ; {
 		select {
 		case msg := <-msgs:
 			take(msg)
 		case <-time.After(300 * time.Millisecond): // nothing happens any more
-			if s := ansi.Strip(m.View().Content); strings.Contains(s, ended) {
-				cancel()
-				if _, err := b.close(); err != nil {
-					t.Fatal(err)
-				}
-				return s
+			s := ansi.Strip(m.View().Content)
+			if s != before || !strings.Contains(s, ended) {
+				before = s
+				continue
 			}
+			cancel()
+			if _, err := b.close(); err != nil {
+				t.Fatal(err)
+			}
+			return s
 		case <-limit:
 			t.Fatalf("the walk did not end:\n%s", ansi.Strip(m.View().Content))
 		}
@@ -137,4 +141,3 @@ func TestDocumentsShowTheProgram(t *testing.T) {
 	_, labs, _ := invoke(t, "lab", "list", "--lang", "en")
 	documented(t, "README.md", "labs", fenced(labs))
 }
-

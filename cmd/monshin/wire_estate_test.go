@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"testing"
@@ -24,9 +25,17 @@ type wireEstate struct {
 // loadEstate reads testdata/wire/estate.txtar.
 func loadEstate(t testing.TB) *wireEstate {
 	t.Helper()
-	archive, err := txtar.ParseFile("testdata/wire/estate.txtar")
+	e := &wireEstate{t: t, documents: map[string]string{}}
+	e.load("estate.txtar")
+	return e
+}
+
+// load reads documents; those of a name that is there take its place.
+func (e *wireEstate) load(file string) {
+	e.t.Helper()
+	archive, err := txtar.ParseFile(filepath.Join("testdata", "wire", file))
 	if err != nil {
-		t.Fatal(err)
+		e.t.Fatal(err)
 	}
 	now := time.Now().UTC()
 	before := func(d string) (time.Time, error) {
@@ -42,24 +51,30 @@ func loadEstate(t testing.TB) *wireEstate {
 			at, err := before(d)
 			return fmt.Sprintf("%d.%03d", at.Unix(), at.Nanosecond()/1e6), err
 		},
+		"millis": func(d string) (int64, error) {
+			at, err := before(d)
+			return at.UnixMilli(), err
+		},
+		"quote": func(s string) (string, error) {
+			b, err := json.Marshal(s)
+			return string(b), err
+		},
 		// RFC 3986, where a space is %20 and a plus sign is encoded
 		// (https://docs.aws.amazon.com/IAM/latest/APIReference/API_PolicyVersion.html).
 		"percent": func(s string) string { return strings.ReplaceAll(url.QueryEscape(s), "+", "%20") },
 		"list":    func(s ...string) []string { return s },
 	}
-	e := &wireEstate{t: t, documents: map[string]string{}}
 	for _, f := range archive.Files {
 		parsed, err := template.New(f.Name).Funcs(functions).Parse(string(f.Data))
 		if err != nil {
-			t.Fatal(err)
+			e.t.Fatal(err)
 		}
 		var out bytes.Buffer
 		if err := parsed.Execute(&out, nil); err != nil {
-			t.Fatal(err)
+			e.t.Fatal(err)
 		}
 		e.documents[f.Name] = out.String()
 	}
-	return e
 }
 
 // replace changes a document. What is replaced has to be there.
@@ -99,11 +114,13 @@ func (e *wireEstate) answer(w http.ResponseWriter, c *wireCall) {
 
 func (e *wireEstate) answerXML(w http.ResponseWriter, c *wireCall) {
 	name := c.service + "/" + c.action
-	if c.action == "DescribeVpcAttribute" {
-		name += "." + c.form.Get("Attribute")
-	}
 	document, ok := e.documents[name+".xml"]
-	if !ok {
+	// Some documents are about one attribute or one role.
+	about, special := e.documents[name+"."+c.form.Get("Attribute")+c.form.Get("RoleName")+".xml"]
+	if special {
+		document = about
+	}
+	if !ok && !special {
 		c.fail(w, unknownOperation(c))
 		return
 	}
@@ -112,9 +129,12 @@ func (e *wireEstate) answerXML(w http.ResponseWriter, c *wireCall) {
 		e.t.Errorf("%s: %v", name, err)
 		return
 	}
-	wrong := checkIAM(c, root)
-	if c.protocol == ec2Query {
+	var wrong *wireError
+	switch {
+	case c.protocol == ec2Query:
 		wrong = ec2Lists[c.action].narrow(c, root)
+	case !special:
+		wrong = checkIAM(c, root)
 	}
 	if wrong != nil {
 		c.fail(w, *wrong)

@@ -44,8 +44,12 @@ var jsonLists = map[string]jsonList{
 		wrong: "ServiceSettingNotFound",
 	},
 	"ssm:ListCommandInvocations": {rows: "CommandInvocations", most: 50, must: map[string]string{"InstanceId": ""}, wrong: "InvalidInstanceId"},
-	"cloudtrail:LookupEvents":    {rows: "Events", most: 50, must: map[string]string{"EndTime": ""}, wrong: "InvalidTimeRangeException"},
-	"ds:DescribeDirectories":     {rows: "DirectoryDescriptions"},
+	"ssm:GetCommandInvocation": {
+		must: map[string]string{"InstanceId": wirePatient, "CommandId": "00000000-0000-4000-8000-0000000000c1"}, wrong: "InvocationDoesNotExist",
+	},
+	"ds:DescribeDomainControllers": {rows: "DomainControllers", must: map[string]string{"DirectoryId": "d-0123456789"}, wrong: "EntityDoesNotExistException"},
+	"cloudtrail:LookupEvents":      {rows: "Events", most: 50, must: map[string]string{"EndTime": ""}, wrong: "InvalidTimeRangeException"},
+	"ds:DescribeDirectories":       {rows: "DirectoryDescriptions"},
 	"route53resolver:ListResolverRules": {
 		rows: "ResolverRules", most: 100,
 	},

@@ -37,6 +37,9 @@ func reach(t *testing.T, url string) {
 
 func TestWireTry(t *testing.T) {
 	e := serve(t)
+	if os.Getenv("OFFICE") != "" {
+		e.estate.load("office.txtar")
+	}
 	reach(t, e.URL)
 	code, out, errs := invoke(t, "check", wirePatient, "--symptom", os.Getenv("SYM"))
 	t.Log(code, out, errs)

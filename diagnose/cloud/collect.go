@@ -198,8 +198,9 @@ func (s *Source) read(ctx context.Context, keys []estate.Key) []walk.Got {
 			}
 			why, expired := whyNot(result.err, action, clean(resource, maxDetail), own)
 			if expired {
+				// The part says which is meant, and is not to be used.
 				gots[i].Expired = expiredProblem(why, result.err)
-				continue
+				why.Reason = fact.Pending
 			}
 			gots[i].Part = estate.Part{Key: k, Fact: result.unknown(why, origin)}
 		}

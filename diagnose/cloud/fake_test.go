@@ -140,7 +140,12 @@ func (a *account) config() aws.Config {
 			a.mu.Unlock()
 		}()
 		if answer != nil {
-			out.Result, err = answer(ctx, ctx.Value(key{}))
+			result, err := answer(ctx, ctx.Value(key{}))
+			if err == nil { // each request its own, for the client writes into it
+				own := reflect.New(reflect.TypeOf(result).Elem())
+				own.Elem().Set(reflect.ValueOf(result).Elem())
+				out.Result = own.Interface()
+			}
 			return out, metadata, err
 		}
 		kind, ok := outputs[action]

@@ -96,28 +96,6 @@ func ruleOf(r types.SecurityGroupRule) estate.SecurityGroupRule {
 	return e
 }
 
-func (s *Source) defaultGroup(ctx context.Context, vpc string) (string, error) {
-	id := ""
-	err := pages(ctx, func(ctx context.Context, token *string) (*string, error) {
-		out, err := s.ec2.DescribeSecurityGroups(ctx, &ec2.DescribeSecurityGroupsInput{
-			Filters: filters("vpc-id", vpc, "group-name", "default"), MaxResults: aws.Int32(ec2Page), NextToken: token,
-		})
-		if err != nil {
-			return nil, err
-		}
-		for _, g := range out.SecurityGroups {
-			if id == "" && aws.ToString(g.GroupName) == "default" {
-				id = aws.ToString(g.GroupId)
-			}
-		}
-		return out.NextToken, nil
-	})
-	if err == nil && id == "" {
-		err = errAbsent
-	}
-	return id, err
-}
-
 func (s *Source) prefixList(ctx context.Context, id string) (estate.PrefixList, error) {
 	e := estate.PrefixList{ID: id, CIDRs: []string{}}
 	err := pages(ctx, func(ctx context.Context, token *string) (*string, error) {

@@ -221,11 +221,10 @@ func (s *Source) elsewhere(ctx context.Context, id string) (estate.Elsewhere, er
 	})
 	e := estate.Elsewhere{Searched: []string{}}
 	for i, region := range regions {
-		if _, expired := classify(errs[i]); errs[i] != nil && expired && len(regions) == 1 {
-			return e, errs[i]
-		}
 		switch {
 		case errs[i] != nil:
+			// Also where the region rejects the credentials: it may not be enabled there,
+			// and credentials that are really invalid show in every other part.
 			e.Failed = append(e.Failed, region)
 		case found[i]:
 			e.Found = append(e.Found, region)

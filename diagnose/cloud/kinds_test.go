@@ -32,7 +32,7 @@ var ids = map[string]string{
 	"host-management": "", "instance-profile": "web", "role": "web", "role-policies": "web", "policy": "arn:aws:iam::aws:policy/x",
 	"simulation": "arn:aws:iam::111122223333:role/web", "vpc": "vpc-1", "vpc-dns": "vpc-1", "subnets": "vpc-1", "network-acls": "vpc-1",
 	"route-tables": "vpc-1", "internet-gateways": "vpc-1", "nat-gateways": "vpc-1", "endpoints": "vpc-1", "endpoint-interfaces": "vpc-1",
-	"peerings": "vpc-1", "security-group": "sg-1", "default-security-group": "vpc-1", "prefix-list": "pl-1", "license-interfaces": "",
+	"peerings": "vpc-1", "security-group": "sg-1", "prefix-list": "pl-1", "license-interfaces": "",
 	"dhcp-options": "dopt-1", "resolver-associations": "vpc-1", "resolver-rules": "", "resolver-endpoints": "", "directories": "",
 	"domain-controllers": "d-9067f3da7a", "identity-providers": "", "licensed-instances": "", "user-subscriptions": "d-9067f3da7a",
 	"user-associations": "i-0123456789abcdef0/d-9067f3da7a", "license-servers": "",

@@ -114,7 +114,7 @@ func TestAbsent(t *testing.T) {
 	// A list without the row in question says the same.
 	for _, key := range []estate.Key{
 		estate.InstancePart.Key("i-1"), estate.StatusPart.Key("i-1"), estate.ProfileBindingPart.Key("i-1"), estate.ImagePart.Key("ami-1"),
-		estate.ManagedNodePart.Key("i-1"), estate.VPCPart.Key("vpc-1"), estate.SecurityGroupPart.Key("sg-1"), estate.DefaultGroupPart.Key("vpc-1"), estate.RolePart.Key("r"),
+		estate.ManagedNodePart.Key("i-1"), estate.VPCPart.Key("vpc-1"), estate.SecurityGroupPart.Key("sg-1"), estate.RolePart.Key("r"),
 	} {
 		if f := collect(t, t.Context(), newAccount(t).source(), key)[key].Part.Fact; f.State() != fact.StateAbsent {
 			t.Errorf("%s is %s", key, f.State())

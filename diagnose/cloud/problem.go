@@ -100,8 +100,8 @@ func loadProblem(profile string, err error) error {
 		return &Problem{
 			Say: lang.Both(
 				"There is no profile %q in %s. aws configure list-profiles lists those there are.",
-				"プロファイル %q が %s にない。一覧は aws configure list-profiles で確認。",
-			).With(printable(missing.Profile), strings.Join(missing.Filename, ", ")),
+				"プロファイル %q が %s に見つからない。一覧は aws configure list-profiles で確認。",
+			).With(printable(missing.Profile), printable(strings.Join(missing.Filename, ", "))),
 			Err: err,
 		}
 	}
@@ -110,7 +110,7 @@ func loadProblem(profile string, err error) error {
 			Say: lang.Both(
 				"The AWS configuration file %s cannot be read: %v. Correct it, or name another with AWS_CONFIG_FILE.",
 				"AWS 設定ファイル %s を読み取れず: %v。修正するか、AWS_CONFIG_FILE で別のファイルを指定。",
-			).With(broken.Filename, clean(Mask(broken.Err.Error()), maxDetail)),
+			).With(printable(broken.Filename), clean(Mask(broken.Err.Error()), maxDetail)),
 			Err: err,
 		}
 	}

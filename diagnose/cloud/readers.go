@@ -82,9 +82,6 @@ func readers(s *Source) map[string]reader {
 		many(estate.SecurityGroupPart, reader{
 			action: "ec2:DescribeSecurityGroupRules", cli: cli("ec2 describe-security-group-rules", by("group-id")),
 		}, s.securityGroups),
-		one(estate.DefaultGroupPart, reader{cli: cli("ec2 describe-security-groups", func(vpc string) []argument {
-			return []argument{arg("--filters", filter("vpc-id", vpc), filter("group-name", "default"))}
-		})}, s.defaultGroup),
 		one(estate.PrefixListPart, reader{cli: cli("ec2 get-managed-prefix-list-entries", with("--prefix-list-id"))}, s.prefixList),
 		one(estate.LicenseInterfacesPart, reader{cli: cli("ec2 describe-network-interfaces", func(string) []argument {
 			return []argument{arg("--filters", filter("description", licenseManagerInterfaces))}

@@ -84,7 +84,7 @@ func regionProblem(name string) error {
 	}
 	hint := lang.Both("For example: --region ap-northeast-1.", "例: --region ap-northeast-1")
 	if near := nearest(name); near != "" {
-		hint = lang.Both("Did you mean %s?", "%s の誤り？").With(near)
+		hint = lang.Both("Did you mean %s?", "もしかして: %s").With(near)
 	}
 	return &Problem{Say: lang.Both(
 		"There is no AWS region %q. %s", "AWS リージョン %q は存在しない。%s",

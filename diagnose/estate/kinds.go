@@ -59,8 +59,6 @@ var (
 	PeeringsPart           = define[[]Peering]("peerings", "ec2:DescribeVpcPeeringConnections")
 	// SecurityGroupPart. Id: the group id. Absent where this account has no such group.
 	SecurityGroupPart = define[SecurityGroup]("security-group", "ec2:DescribeSecurityGroups", "ec2:DescribeSecurityGroupRules")
-	// DefaultGroupPart: the id of the VPC's default group. Id: the VPC id.
-	DefaultGroupPart = define[string]("default-security-group", "ec2:DescribeSecurityGroups")
 	// PrefixListPart. Id: the prefix list id.
 	PrefixListPart = define[PrefixList]("prefix-list", "ec2:GetManagedPrefixListEntries")
 	// LicenseInterfacesPart: the interfaces that License Manager made for its
@@ -100,7 +98,7 @@ func kindList() []interface {
 		InstanceProfilePart, RolePart, RolePoliciesPart, BoundaryPart, SimulationPart,
 		VPCPart, VPCDNSPart, SubnetsPart, NetworkACLsPart, RouteTablesPart, InternetGatewaysPart,
 		NATGatewaysPart, EndpointsPart, EndpointInterfacesPart, PeeringsPart, SecurityGroupPart,
-		DefaultGroupPart, PrefixListPart, LicenseInterfacesPart,
+		PrefixListPart, LicenseInterfacesPart,
 		DHCPOptionsPart, ResolverAssociationsPart, ResolverRulesPart, ResolverEndpointsPart,
 		DirectoriesPart, DomainControllersPart,
 		IdentityProvidersPart, LicensedInstancesPart, SubscriptionsPart, AssociationsPart, LicenseServersPart,

@@ -246,7 +246,7 @@ func (m *markdown) checks() {
 	b.WriteString(m.say(lang.Both("| Check | Result | Remark |\n|---|---|---|\n", "| 確認項目 | 結果 | 内容 |\n|---|---|---|\n")))
 	for _, j := range m.d.Probes {
 		_, word := state(j.Verdict)
-		fmt.Fprintf(&b, "| %s | %s | %s |\n", plain(m.say(j.Title)), plain(m.say(word)), plain(m.say(j.Verdict.Say)))
+		fmt.Fprintf(&b, "| %s | %s | %s |\n", plain(m.say(j.Title)), plain(m.say(word)), plain(m.say(j.Verdict.Say.Times(m.when))))
 	}
 	m.block(b.String())
 }

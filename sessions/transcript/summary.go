@@ -30,10 +30,10 @@ func (r report) summary() string {
 		}
 		said := r.cat.Screen(r.finding(w, r.when))
 		if !w.Root {
-			say(lang.Both("[!] cause not found: %s", "[!] 原因未特定: %s"), said)
+			say(lang.Both("[!] cause not found: %s (%s)", "[!] 原因未特定: %s（%s）"), said, show(string(w.Code)))
 			continue
 		}
-		say(lang.Both("[x] root cause (%s): %s", "[x] 根本原因（%s）: %s"), w.Certainty.Text(), said)
+		say(lang.Both("[x] root cause (%s): %s (%s)", "[x] 根本原因（%s）: %s（%s）"), w.Certainty.Text(), said, show(string(w.Code)))
 	}
 	if n := len(r.effects); n > 0 {
 		var codes []string

@@ -171,7 +171,7 @@ func (r report) probes(p *paper) {
 		mark, word := state(j.Verdict)
 		line := r.say(cleaned(j.Title)) + ": " + r.say(word)
 		if !j.Verdict.Say.Zero() {
-			line = r.say(lang.Both("%s: %s (%s)", "%s: %s（%s）").With(cleaned(j.Title), word, cleaned(j.Verdict.Say)))
+			line = r.say(lang.Both("%s: %s (%s)", "%s: %s（%s）").With(cleaned(j.Title), word, cleaned(j.Verdict.Say).Times(r.when)))
 		}
 		p.item(0, mark, line)
 	}

@@ -1,20 +1,13 @@
 package say
 
 import (
-	"strings"
 	"time"
 
 	"github.com/monshin/monshin/diagnose/lang"
 )
 
-// Time writes a time in the operator's zone with its offset: a time without a zone
-// has sent people to the wrong hour of a log before.
-func Time(t time.Time, zone *time.Location) string {
-	if t.IsZero() {
-		return "-"
-	}
-	return t.In(zone).Format("2006-01-02 15:04:05 -07:00")
-}
+// Time writes a time in the operator's zone with its offset.
+func Time(t time.Time, zone *time.Location) string { return lang.Time(t, zone) }
 
 // Short is Time without year and seconds, for columns.
 func Short(t time.Time, zone *time.Location) string {
@@ -25,26 +18,7 @@ func Short(t time.Time, zone *time.Location) string {
 }
 
 // Zoned writes the times in a text (RFC 3339, UTC) in the operator's zone.
-func Zoned(text string, zone *time.Location) string {
-	const form = "2006-01-02T15:04:05Z"
-	out := ""
-	for {
-		i := strings.Index(text, "T")
-		if i < 0 {
-			return out + text
-		}
-		at, end := i-len("2006-01-02"), i+len("T15:04:05Z")
-		if at >= 0 && end <= len(text) {
-			if t, err := time.Parse(form, text[at:end]); err == nil {
-				out += text[:at] + Time(t, zone)
-				text = text[end:]
-				continue
-			}
-		}
-		out += text[:i+1]
-		text = text[i+1:]
-	}
-}
+func Zoned(text string, zone *time.Location) string { return lang.Zoned(text, zone) }
 
 // skew is by how much two clocks may differ without anybody noticing.
 const skew = time.Minute
