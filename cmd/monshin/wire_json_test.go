@@ -48,8 +48,9 @@ var jsonLists = map[string]jsonList{
 		must: map[string]string{"InstanceId": wirePatient, "CommandId": "00000000-0000-4000-8000-0000000000c1"}, wrong: "InvocationDoesNotExist",
 	},
 	"ds:DescribeDomainControllers": {rows: "DomainControllers", must: map[string]string{"DirectoryId": "d-0123456789"}, wrong: "EntityDoesNotExistException"},
-	"cloudtrail:LookupEvents":      {rows: "Events", most: 50, must: map[string]string{"EndTime": ""}, wrong: "InvalidTimeRangeException"},
-	"ds:DescribeDirectories":       {rows: "DirectoryDescriptions"},
+	// Its filters look into the rows' resources: see fitsTrail.
+	"cloudtrail:LookupEvents": {rows: "Events", most: 50, must: map[string]string{"EndTime": ""}, wrong: "InvalidTimeRangeException"},
+	"ds:DescribeDirectories":  {rows: "DirectoryDescriptions"},
 	"route53resolver:ListResolverRules": {
 		rows: "ResolverRules", most: 100,
 	},
@@ -86,6 +87,9 @@ func (l jsonList) narrow(c *wireCall, answer map[string]any) *wireError {
 			return !slices.Contains(values, row[member])
 		})
 	}
+	if c.service == "cloudtrail" {
+		rows = slices.DeleteFunc(slices.Clone(rows), func(r any) bool { return !fitsTrail(c, r) })
+	}
 	if size, asked := c.body["MaxResults"].(json.Number); asked {
 		if n, err := size.Int64(); err != nil || n < 1 || n > l.most {
 			return &wireError{http.StatusBadRequest, "ValidationException", fmt.Sprintf("1 validation error detected: Value '%s' at 'maxResults'", size)}
@@ -101,4 +105,35 @@ func (l jsonList) narrow(c *wireCall, answer map[string]any) *wireError {
 		answer["NextToken"] = next
 	}
 	return nil
+}
+
+// fitsTrail reports whether an event is one that LookupEvents is asked for.
+func fitsTrail(c *wireCall, r any) bool {
+	row, _ := r.(map[string]any)
+	start, _ := c.body["StartTime"].(json.Number)
+	at, _ := row["EventTime"].(json.Number)
+	if from, err := start.Float64(); err == nil {
+		if when, err := at.Float64(); err != nil || when < from {
+			return false
+		}
+	}
+	attributes, _ := c.body["LookupAttributes"].([]any)
+	for _, a := range attributes {
+		attribute, _ := a.(map[string]any)
+		switch key, value := attribute["AttributeKey"], attribute["AttributeValue"]; key {
+		case "ResourceName":
+			resources, _ := row["Resources"].([]any)
+			if !slices.ContainsFunc(resources, func(r any) bool {
+				resource, _ := r.(map[string]any)
+				return resource["ResourceName"] == value
+			}) {
+				return false
+			}
+		default:
+			if row[fmt.Sprint(key)] != value {
+				return false
+			}
+		}
+	}
+	return true
 }

@@ -83,6 +83,10 @@ func thePatient(v *estate.View) (patient, []fact.Why) {
 		p.origin.Source = fact.Trail
 		return p, nil
 	}
+	if row.IsAbsent() && len(events.Events) == 0 && events.Complete {
+		// Neither EC2 nor CloudTrail knows the id: there is nothing to judge.
+		return p, []fact.Why{{Reason: fact.BlockedBy, Blocker: "instance.state"}}
+	}
 	return p, []fact.Why{{Reason: fact.NotRecorded, Action: "cloudtrail:LookupEvents", Resource: id, Detail: "RunInstances"}}
 }
 
