@@ -102,7 +102,7 @@ func loadProblem(profile string, err error) error {
 			Say: lang.Both(
 				"There is no profile %q in %s. aws configure list-profiles lists those there are.",
 				"プロファイル %q が %s に見つからない。一覧は aws configure list-profiles で確認。",
-			).With(printable(missing.Profile), printable(strings.Join(missing.Filename, ", "))),
+			).With(printable(missing.Profile), cmp.Or(printable(strings.Join(missing.Filename, ", ")), "~/.aws/config, ~/.aws/credentials")),
 			Err: err,
 		}
 	}
