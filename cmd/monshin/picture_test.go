@@ -14,6 +14,7 @@ import (
 
 	"github.com/monshin/monshin/diagnose/lang"
 	"github.com/monshin/monshin/tui"
+	"github.com/monshin/monshin/tui/keys"
 )
 
 var update = flag.Bool("update", false, "write the pictures and tables in the documents anew")
@@ -138,6 +139,8 @@ func TestDocumentsShowTheProgram(t *testing.T) {
 		_, table, _ := invoke(t, "permissions", "--table", "--lang", string(l))
 		documented(t, "README.md", "permissions-"+string(l), table)
 	}
+	documented(t, "README.md", "keys-en", keys.Markdown(lang.En))
+	documented(t, "README.md", "keys-ja", keys.Markdown(lang.Ja))
 	_, labs, _ := invoke(t, "lab", "list", "--lang", "en")
 	documented(t, "README.md", "labs", fenced(labs))
 }
