@@ -174,7 +174,7 @@ func parseCall(r *http.Request, body []byte) (*wireCall, error) {
 		c.action = action
 	case restJSON:
 		c.action = r.URL.Path[strings.LastIndexByte(r.URL.Path, '/')+1:]
-		if want := licensePaths[c.action]; r.URL.Path != want || kind != "application/json" {
+		if want := licensePaths[c.action]; want == "" || !strings.HasSuffix(r.URL.Path, want) || kind != "application/json" {
 			return nil, fmt.Errorf("%q to %s, want %q", kind, r.URL.Path, want)
 		}
 	default:
@@ -221,4 +221,23 @@ func (e *endpoint) verify(r *http.Request, c *wireCall, body []byte) error {
 		return fmt.Errorf("the signature does not fit:\n got %s\nwant %s", got, want)
 	}
 	return nil
+}
+
+// newFront puts a path before an endpoint, as a proxy does that hides the path from
+// it. What is asked for outside of the path is noted.
+func newFront(t testing.TB, path string, e *endpoint, outside *[]string) *httptest.Server {
+	t.Helper()
+	var mu sync.Mutex
+	front := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if !strings.HasPrefix(r.URL.Path, path+"/") {
+			mu.Lock()
+			*outside = append(*outside, r.URL.Path)
+			mu.Unlock()
+			http.NotFound(w, r)
+			return
+		}
+		e.ServeHTTP(w, r)
+	}))
+	t.Cleanup(front.Close)
+	return front
 }

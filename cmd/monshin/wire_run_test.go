@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"os"
 	"path/filepath"
@@ -61,8 +62,13 @@ func configure(t testing.TB, config string) {
 // invokeIn is invoke with a state folder that the test looks into.
 func invokeIn(t testing.TB, state string, args ...string) (code int, out, errs string) {
 	t.Helper()
+	return invokeWith(t.Context(), state, args...)
+}
+
+// invokeWith is invokeIn for a context that the test ends.
+func invokeWith(ctx context.Context, state string, args ...string) (code int, out, errs string) {
 	var o, e bytes.Buffer
-	code = run(t.Context(), &app{
+	code = run(ctx, &app{
 		args: args, in: strings.NewReader(""), out: &o, err: &e,
 		getenv: func(name string) string {
 			return map[string]string{"XDG_STATE_HOME": state, "LOCALAPPDATA": state}[name]

@@ -193,6 +193,7 @@ func TestWireLacksAService(t *testing.T) {
 		},
 	}
 	e := serve(t)
+	e.impatient()
 	e.estate.load("office.txtar")
 	pointAt(t, e.URL)
 	_, whole := diagnose(t, "office-terminates")
@@ -213,14 +214,16 @@ func TestWireLacksAService(t *testing.T) {
 					}
 					return c.service == service
 				}
-				code, r := diagnose(t, "office-terminates")
-				if code != exitProblem && code != exitUndecided || !r.Complete {
-					t.Errorf("exit %d, complete %v", code, r.Complete)
-				}
-				if got := r.reasons()[action]; got != "not-supported" {
-					t.Errorf("%s left %q; all: %v", action, got, r.reasons())
-				}
-				r.lessThan(t, whole)
+				inNoTime(t, func(t *testing.T) {
+					code, r := diagnose(t, "office-terminates")
+					if code != exitProblem && code != exitUndecided || !r.Complete {
+						t.Errorf("exit %d, complete %v", code, r.Complete)
+					}
+					if got := r.reasons()[action]; got != "not-supported" {
+						t.Errorf("%s left %q; all: %v", action, got, r.reasons())
+					}
+					r.lessThan(t, whole)
+				})
 			})
 		}
 	}
@@ -266,18 +269,34 @@ func TestWireRefused(t *testing.T) {
 		}
 	}
 	r.lessThan(t, whole)
+}
 
-	// A service at a time, the rest answering.
-	for service := range protocols {
-		t.Run(service, func(t *testing.T) {
+// An action at a time is refused, the rest answer.
+func TestWireRefusedOneByOne(t *testing.T) {
+	e := serve(t)
+	e.impatient()
+	e.estate.load("office.txtar")
+	pointAt(t, e.URL)
+	_, whole := diagnose(t, "office-terminates")
+	actions := slices.Sorted(maps.Keys(e.actions()))
+	if len(actions) < 30 {
+		t.Fatalf("only %v were called", actions)
+	}
+	for _, action := range actions {
+		t.Run(action, func(t *testing.T) {
 			e.interfere = func(w http.ResponseWriter, c *wireCall) bool {
-				if c.service == service {
+				if c.String() == action {
 					c.fail(w, refused(c))
 				}
-				return c.service == service
+				return c.String() == action
 			}
-			_, r := diagnose(t, "office-terminates")
-			r.lessThan(t, whole)
+			inNoTime(t, func(t *testing.T) {
+				code, r := diagnose(t, "office-terminates")
+				if code != exitProblem && code != exitUndecided || !r.Complete {
+					t.Errorf("exit %d, complete %v", code, r.Complete)
+				}
+				r.lessThan(t, whole)
+			})
 		})
 	}
 }
