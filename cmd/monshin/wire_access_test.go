@@ -38,9 +38,12 @@ func TestWireWrongAccess(t *testing.T) {
 			prepare: func(t testing.TB) { configure(t, ""); t.Setenv("AWS_PROFILE", "prdo") },
 			exit:    exitUsage, en: `There is no profile "prdo"`, ja: `プロファイル "prdo" が`,
 		},
-		"unreadable configuration": {
-			prepare: func(t testing.TB) { configure(t, "[default\nregion = ap-northeast-1\n[[") },
-			exit:    exitUsage, en: "AWS configuration", ja: "AWS 設定",
+		"a profile that leads nowhere": {
+			prepare: func(t testing.TB) {
+				configure(t, "[profile support]\nrole_arn = arn:aws:iam::111122223333:role/support\nsource_profile = gone\n")
+			},
+			args: []string{"--profile", "support"},
+			exit: exitUsage, en: `There is no profile "gone"`, ja: `プロファイル "gone" が`,
 		},
 		"unknown region": {
 			args: []string{"--region", "ap-northest-1"},
@@ -94,8 +97,12 @@ func TestWireWrongAccess(t *testing.T) {
 	}
 }
 
-// A profile that assumes a role gets its session from STS, at the same endpoint, and
-// everything else is signed with it.
+// supportProfile assumes a role with the keys of another profile.
+const supportProfile = "[profile support]\nrole_arn = arn:aws:iam::111122223333:role/support\nsource_profile = base\nregion = ap-northeast-1\n" +
+	"[profile base]\naws_access_key_id = " + wireKey + "\naws_secret_access_key = " + wireSecret + "\n"
+
+// A profile that assumes a role gets its session from STS, and everything else is
+// signed with it.
 func TestWireAssumesRole(t *testing.T) {
 	e := serve(t)
 	const session = "ASIAWIREEXAMPLE00002"
@@ -104,8 +111,8 @@ func TestWireAssumesRole(t *testing.T) {
 	}
 	e.estate.replace("sts/GetCallerIdentity.xml", "arn:aws:iam::111122223333:user/oncall", "arn:aws:sts::111122223333:assumed-role/support/monshin")
 	pointAt(t, e.URL)
-	configure(t, "[profile support]\nrole_arn = arn:aws:iam::111122223333:role/support\nsource_profile = base\nregion = ap-northeast-1\n"+
-		"[profile base]\naws_access_key_id = "+wireKey+"\naws_secret_access_key = "+wireSecret+"\n")
+	configure(t, supportProfile)
+	t.Setenv("AWS_ENDPOINT_URL_STS", e.URL)
 	code, _ := diagnose(t, "not-in-systems-manager", "--profile", "support")
 	if code != exitOK {
 		t.Errorf("exit %d", code)
@@ -131,8 +138,8 @@ func TestWireMayNotAssumeRole(t *testing.T) {
 		return true
 	}
 	pointAt(t, e.URL)
-	configure(t, "[profile support]\nrole_arn = arn:aws:iam::111122223333:role/support\nsource_profile = base\nregion = ap-northeast-1\n"+
-		"[profile base]\naws_access_key_id = "+wireKey+"\naws_secret_access_key = "+wireSecret+"\n")
+	configure(t, supportProfile)
+	t.Setenv("AWS_ENDPOINT_URL_STS", e.URL)
 	for l, words := range map[lang.Lang]string{lang.En: "AWS credentials could not be had", lang.Ja: "AWS の認証情報を取得できず"} {
 		code, out, errs := invoke(t, "check", wirePatient, "--profile", "support", "--lang", string(l))
 		if code != exitFailed || !strings.Contains(errs, words) || !strings.Contains(errs, "not authorized to perform: sts:AssumeRole") || out != "" {

@@ -229,7 +229,7 @@ func newFront(t testing.TB, path string, e *endpoint, outside *[]string) *httpte
 	t.Helper()
 	var mu sync.Mutex
 	front := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if !strings.HasPrefix(r.URL.Path, path+"/") {
+		if r.URL.Path != path && !strings.HasPrefix(r.URL.Path, path+"/") {
 			mu.Lock()
 			*outside = append(*outside, r.URL.Path)
 			mu.Unlock()

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"fmt"
 	"io/fs"
 	"maps"
 	"net/http"
@@ -202,8 +201,6 @@ func TestWireLacksAService(t *testing.T) {
 			"ec2":                                "ec2:DescribeInstances",
 			"iam":                                "iam:GetRole",
 			"ssm":                                "ssm:ListCommandInvocations",
-			"cloudtrail":                         "cloudtrail:LookupEvents",
-			"ds":                                 "ds:DescribeDirectories",
 			"route53resolver":                    "route53resolver:ListResolverRuleAssociations",
 			"license-manager-user-subscriptions": "license-manager-user-subscriptions:ListIdentityProviders",
 		} {
@@ -330,26 +327,28 @@ func TestWireExpired(t *testing.T) {
 	e.estate.load("office.txtar")
 	pointAt(t, e.URL)
 	for service := range protocols {
-		for name, how := range map[string]fault{"expired": expired, "invalid": invalidKey} {
-			t.Run(fmt.Sprintf("%s/%s", service, name), func(t *testing.T) {
-				e.interfere = func(w http.ResponseWriter, c *wireCall) bool {
-					if c.service == service && c.action != "ListAccountAliases" {
-						c.fail(w, how(c))
-						return true
+		for name, c := range map[string]struct {
+			how   fault
+			lang  lang.Lang
+			words string
+		}{
+			"expired": {expired, lang.En, "AWS no longer accepts the credentials (" + service + ":"},
+			"invalid": {invalidKey, lang.Ja, "AWS の認証情報が無効または期限切れ（" + service + ":"},
+		} {
+			t.Run(service+"/"+name, func(t *testing.T) {
+				e.interfere = func(w http.ResponseWriter, call *wireCall) bool {
+					if call.service != service || call.action == "ListAccountAliases" {
+						return false
 					}
-					return false
+					call.fail(w, c.how(call))
+					return true
 				}
-				for l, words := range map[lang.Lang]string{
-					lang.En: "AWS no longer accepts the credentials (" + service + ":",
-					lang.Ja: "AWS の認証情報が無効または期限切れ（" + service + ":",
-				} {
-					code, out, errs := invoke(t, "check", wirePatient, "--symptom", "office-terminates", "--lang", string(l))
-					if code != exitFailed || !strings.Contains(errs, words) || !strings.Contains(errs, "aws sso login") {
-						t.Errorf("exit %d, stderr %q", code, errs)
-					}
-					if !strings.Contains(out, wirePatient) {
-						t.Errorf("what was known is not reported:\n%s", out)
-					}
+				code, out, errs := invoke(t, "check", wirePatient, "--symptom", "office-terminates", "--lang", string(c.lang))
+				if code != exitFailed || !strings.Contains(errs, c.words) || !strings.Contains(errs, "aws sso login") {
+					t.Errorf("exit %d, no %q in %q", code, c.words, errs)
+				}
+				if !strings.Contains(out, wirePatient) {
+					t.Errorf("what was known is not reported:\n%s", out)
 				}
 			})
 		}
