@@ -47,7 +47,7 @@ func TestWireWrongAccess(t *testing.T) {
 		},
 		"unknown region": {
 			args: []string{"--region", "ap-northest-1"},
-			exit: exitUsage, en: `There is no AWS region "ap-northest-1". Did you mean ap-northeast-1?`, ja: `AWS リージョン "ap-northest-1" は存在しない。ap-northeast-1 の誤り？`,
+			exit: exitUsage, en: `There is no AWS region "ap-northest-1"`, ja: `AWS リージョン "ap-northest-1" は存在しない`,
 		},
 		"unknown region in the environment": {
 			prepare: func(t testing.TB) { t.Setenv("AWS_REGION", "tokyo") },

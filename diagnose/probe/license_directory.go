@@ -51,8 +51,15 @@ func judgeLicenseDirectory(v *estate.View) Verdict {
 	open = append(open, whyOf(rows)...)
 	if row, listed := licensedRow(rows, p.ID); listed {
 		if code, said := saidOfDirectory(row.Message); said {
+			certainty := finding.Proven
+			if p.dead {
+				// That the row of a dead instance keeps its last words is from memory
+				// (domain.md §5.4 [M]); what proves a termination is the output of License
+				// Manager's own command.
+				certainty = finding.Likely
+			}
 			found = withWords(found, finding.Finding{
-				Code: code, Subject: p.VPC, Certainty: finding.Proven, Scope: []string{"directory"},
+				Code: code, Subject: p.VPC, Certainty: certainty, Scope: []string{"directory"},
 				Params: licenseParams(p, row.Directory, strings.Join(row.Products, ", "), "", row.Message),
 				Evidence: []finding.Evidence{see(estate.LicensedInstancesPart.Key(""), row.ID, row.Message,
 					lang.Both("License Manager's own words", "License Manager のステータスメッセージ（原文）"), rows.Origin())},

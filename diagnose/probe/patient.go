@@ -179,6 +179,14 @@ func readAfter(v *estate.View, p patient, found []finding.Finding, queries ...es
 		})
 	}
 	if unchanged {
+		if l, _ := licensed(v, p); l.Is {
+			// Configuration alone never proves why License Manager ended an instance:
+			// only the output of its own command, or a living guest, does.
+			found = slices.Clone(found)
+			for i := range found {
+				found[i].Certainty = found[i].Certainty.AtMost(finding.Likely)
+			}
+		}
 		return found
 	}
 	event := ""
