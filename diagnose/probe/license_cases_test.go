@@ -119,7 +119,7 @@ func licenseCases() []lmCase {
 			lmDead(e)
 			lmPut(e, estate.LicensedInstancesPart, "", []estate.LicensedInstance{{ID: lmInstance, Status: "TERMINATED",
 				Message: "This instance's VPC is peered with multiple VPCs that each have a registered Active Directory."}})
-		}, []string{"problem", "license.directory-ambiguous@" + lmVPC + " proven"}},
+		}, []string{"problem", "license.directory-ambiguous@" + lmVPC + " likely"}},
 		{"good, but License Manager was not heard", "license.directory", func(e *estate.Estate) { lmDeny(e, estate.LicensedInstancesPart.Key("")) }, []string{"unknown", "denied"}},
 		{"nothing registered", "license.directory", func(e *estate.Estate) {
 			lmPut(e, estate.IdentityProvidersPart, "", []estate.IdentityProvider{})
