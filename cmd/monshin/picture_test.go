@@ -55,8 +55,7 @@ func screen(t *testing.T, scenario string, l lang.Lang, width, height int) strin
 		Start: tui.Start{Instance: acc.instance, Symptom: acc.symptom}, Now: acc.clock(), NoAnimation: true,
 	})
 	msgs := make(chan tea.Msg, 256)
-	var do func(tea.Cmd)
-	do = func(c tea.Cmd) {
+	do := func(c tea.Cmd) {
 		if c != nil {
 			go func() { msgs <- c() }()
 		}

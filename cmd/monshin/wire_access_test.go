@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"maps"
 	"net/http"
 	"slices"
@@ -127,6 +128,41 @@ func TestWireAssumesRole(t *testing.T) {
 	}
 	if n := e.actions()["sts:AssumeRole"]; n != 1 {
 		t.Errorf("the role was assumed %d times", n)
+	}
+}
+
+// A profile that wants an MFA code gets it from the operator, who is asked once.
+func TestWireAsksForMFA(t *testing.T) {
+	e := serve(t)
+	const session = "ASIAWIREEXAMPLE00002"
+	e.secrets[session] = aws.Credentials{
+		AccessKeyID: session, SecretAccessKey: "temporary-secret-of-the-wire-tests", SessionToken: "session-token-of-the-wire-tests",
+	}
+	pointAt(t, e.URL)
+	configure(t, strings.Replace(supportProfile, "source_profile", "mfa_serial = arn:aws:iam::111122223333:mfa/oncall\nsource_profile", 1))
+	t.Setenv("AWS_ENDPOINT_URL_STS", e.URL)
+	var out, errs bytes.Buffer
+	state := t.TempDir()
+	code := run(t.Context(), &app{
+		args: []string{"check", wirePatient, "--symptom", "not-in-systems-manager", "--profile", "support"},
+		in:   strings.NewReader("123456\n654321\n"), out: &out, err: &errs,
+		getenv:     func(name string) string { return map[string]string{"XDG_STATE_HOME": state, "LOCALAPPDATA": state}[name] },
+		isTerminal: func() (bool, bool, bool) { return true, false, false },
+	})
+	if code != exitOK || strings.Count(errs.String(), "MFA code") != 1 {
+		t.Errorf("exit %d, asked: %q", code, errs.String())
+	}
+	var codes []string
+	for _, c := range e.sent() {
+		if c.action == "AssumeRole" {
+			codes = append(codes, c.form.Get("SerialNumber")+" "+c.form.Get("TokenCode"))
+		}
+	}
+	if diff := cmp.Diff([]string{"arn:aws:iam::111122223333:mfa/oncall 123456"}, codes); diff != "" {
+		t.Errorf("what STS was told (-want +got):\n%s", diff)
+	}
+	if strings.Contains(out.String()+errs.String()+journalIn(t, state), "123456") {
+		t.Error("the code was kept")
 	}
 }
 

@@ -78,6 +78,20 @@ func invokeWith(ctx context.Context, state string, args ...string) (code int, ou
 	return code, o.String(), e.String()
 }
 
+// journalIn reads the one journal below a state folder.
+func journalIn(t testing.TB, state string) string {
+	t.Helper()
+	found, err := filepath.Glob(filepath.Join(state, "monshin", "journals", "*.jsonl"))
+	if err != nil || len(found) != 1 {
+		t.Fatalf("journals %v, %v", found, err)
+	}
+	b, err := os.ReadFile(found[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(b)
+}
+
 // wireReport is what a test reads of the program's JSON.
 type wireReport struct {
 	report

@@ -1,11 +1,8 @@
 package main
 
 import (
-	"io/fs"
 	"maps"
 	"net/http"
-	"os"
-	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -155,26 +152,38 @@ func TestWireSecretsStayBehind(t *testing.T) {
 		if code != exitProblem || strings.Contains(out+errs, secret) {
 			t.Errorf("%s: exit %d, the secret is in %q", format, code, out+errs)
 		}
-		journals := 0
-		err := filepath.WalkDir(state, func(path string, d fs.DirEntry, err error) error {
-			if err != nil || d.IsDir() {
-				return err
-			}
-			journals++
-			b, err := os.ReadFile(path)
-			if !strings.Contains(string(b), "Add-Computer") || strings.Contains(string(b), secret) {
-				t.Errorf("%s lacks the output, or holds the secret", path)
-			}
-			for _, s := range []string{wireSecret, wireKey} {
-				if strings.Contains(string(b), s) {
-					t.Errorf("%s holds the credentials", path)
-				}
-			}
-			return err
-		})
-		if err != nil || journals != 1 {
-			t.Errorf("%d journals, %v", journals, err)
+		kept := journalIn(t, state)
+		if !strings.Contains(kept, "Add-Computer") {
+			t.Error("the journal lacks the output")
 		}
+		for _, s := range []string{secret, wireSecret, wireKey} {
+			if strings.Contains(kept, s) {
+				t.Errorf("the journal holds %q", s)
+			}
+		}
+	}
+}
+
+// Password data is asked for once, where a password is what it is about, and goes no
+// further than the fact that there is some.
+func TestWirePasswordData(t *testing.T) {
+	const data = "TUFER0VCSVJHRU5EV0FTLVdBUy1OSUVNQU5ELUxFU0VOLVNPTEw="
+	e := serve(t)
+	pointAt(t, e.URL)
+	for symptom, calls := range map[string]int{"everything": 0, "no-password": 1} {
+		before := e.actions()["ec2:GetPasswordData"]
+		state := t.TempDir()
+		code, out, errs := invokeIn(t, state, "check", wirePatient, "--symptom", symptom, "-o", "json")
+		if n := e.actions()["ec2:GetPasswordData"] - before; n != calls || code != exitOK {
+			t.Errorf("%s: exit %d, GetPasswordData was called %d times", symptom, code, n)
+		}
+		if strings.Contains(out+errs+journalIn(t, state), data) {
+			t.Errorf("%s: the password data was kept", symptom)
+		}
+	}
+	_, r := diagnose(t, "no-password")
+	if got := r.outcome("password.data"); got != "ok" {
+		t.Errorf("password.data is %q", got)
 	}
 }
 

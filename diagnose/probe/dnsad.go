@@ -5,6 +5,7 @@ import (
 	"net/netip"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/monshin/monshin/diagnose/estate"
 	"github.com/monshin/monshin/diagnose/fact"
@@ -393,6 +394,14 @@ func (n adNeeded) endpointWorks(v *estate.View) Verdict {
 			lang.Both("state of the outbound endpoint that the rule uses", "転送ルールが使用するアウトバウンドエンドポイントの状態"), endpoints.Origin())
 		if strings.EqualFold(e.Status, "OPERATIONAL") {
 			return ok(lang.Both("the outbound endpoint %s works", "アウトバウンドエンドポイント %s は OPERATIONAL").With(e.ID), status)
+		}
+		switch strings.ToUpper(e.Status) {
+		case "CREATING", "UPDATING", "AUTO_RECOVERING":
+			// These pass by themselves, and an endpoint that recovers may still answer
+			// (https://docs.aws.amazon.com/Route53/latest/APIReference/API_route53resolver_ResolverEndpoint.html).
+			later := unread(fact.Why{Reason: fact.TooEarly, Action: "route53resolver:ListResolverEndpoints", Resource: e.ID, Detail: e.Status, Until: v.AsOf().Add(15 * time.Minute)})
+			later.Evidence = []finding.Evidence{status}
+			return later
 		}
 		f := n.finding(finding.DNSADServersUnreachable, e.ID, status)
 		return settle(readAfter(v, n.p, []finding.Finding{f}, estate.TrailQuery{Attribute: "EventSource", Value: "route53resolver.amazonaws.com"}), nil, lang.Text{}, status)

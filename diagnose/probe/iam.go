@@ -61,6 +61,10 @@ func lastName(s string) string { return s[strings.LastIndexByte(s, '/')+1:] }
 // profileOf reads the instance profile that p has; name is "" where it has none.
 func profileOf(v *estate.View, p patient) (name string, profile fact.Of[estate.InstanceProfile]) {
 	name = lastName(p.ProfileARN)
+	if p.profileSince != "" {
+		return orDash(name), fact.Unknown[estate.InstanceProfile](fact.Why{
+			Reason: fact.NotRecorded, Action: "cloudtrail:LookupEvents", Resource: p.ID, Detail: p.profileSince})
+	}
 	if name == "" {
 		return "", fact.Absent[estate.InstanceProfile](p.origin)
 	}

@@ -17,9 +17,6 @@ import (
 // early.
 const trailLag = 20 * time.Minute
 
-// trailKept is how long CloudTrail's event history reaches back (domain.md §12).
-const trailKept = 90 * 24 * time.Hour
-
 func instanceProbes() []Probe {
 	return []Probe{
 		{
@@ -135,7 +132,7 @@ func judgeEnding(v *estate.View) Verdict {
 	}
 	i := row.Value()
 	if row.IsKnown() && (i.State == "running" || i.State == "pending") {
-		return notApplicable(lang.Both("the instance is running", "稼働中のため対象外"))
+		return notApplicable(lang.Both("the instance is running", "稼働中"))
 	}
 	trail := estate.TrailPart.Of(v, instanceQuery(id).String())
 	if i.StateCode == "Client.InstanceInitiatedShutdown" {
@@ -151,8 +148,8 @@ func judgeEnding(v *estate.View) Verdict {
 	if !known {
 		return unread(orNotRecorded(trail)...)
 	}
-	end, found := ending(t.Events)
-	if !found {
+	end, found := ending(i, t.Events)
+	if !found || strings.HasPrefix(i.StateCode, "Server.") {
 		return noEnding(v, i, row, t, trail.Origin())
 	}
 	class := classify(end.Actor)
@@ -202,21 +199,25 @@ func noEnding(v *estate.View, i estate.Instance, row fact.Of[estate.Instance], t
 	return verdict
 }
 
-// ending finds the event that ended an instance: its last successful termination,
-// or else its last successful stop.
-func ending(events []estate.TrailEvent) (estate.TrailEvent, bool) {
-	var end estate.TrailEvent
-	for _, e := range events {
-		if e.Error != "" || (e.Name != "TerminateInstances" && e.Name != "StopInstances") {
-			continue
-		}
-		if end.Name == "TerminateInstances" && e.Name != "TerminateInstances" {
-			continue
-		}
-		end = e
+// ending finds the event that ended an instance: the termination of one that is
+// terminated or gone, the last successful stop of one that is stopped. A stop that
+// is older than the state itself belongs to an earlier one.
+func ending(i estate.Instance, events []estate.TrailEvent) (estate.TrailEvent, bool) {
+	if i.State != "stopped" && i.State != "stopping" {
+		return termination(events)
 	}
-	return end, end.Name != ""
+	since := transitionTime(i.Transition)
+	for _, e := range slices.Backward(events) {
+		if e.Name == "StopInstances" && e.Error == "" {
+			return e, since.IsZero() || !e.Time.Before(since.Add(-stopTakes))
+		}
+	}
+	return estate.TrailEvent{}, false
 }
+
+// stopTakes is how long after the call EC2 may set the state reason; it is seconds,
+// and minutes are a margin.
+const stopTakes = 10 * time.Minute
 
 type actorClass struct {
 	code      finding.Code
@@ -235,7 +236,14 @@ func ofLicenseManager(a estate.Actor) bool {
 	return slices.ContainsFunc(licenseManagers, func(s string) bool { return strings.Contains(all, s) })
 }
 
+// consoles are what CloudTrail writes for invokedBy where a person acted in the
+// console: real RunInstances events of IAM users have the first.
+var consoles = []string{"signin.amazonaws.com", "AWS Internal"}
+
 func classify(a estate.Actor) actorClass {
+	if slices.Contains(consoles, a.InvokedBy) && (a.Type == "IAMUser" || a.Type == "Root" || a.Type == "AssumedRole") {
+		a.InvokedBy = ""
+	}
 	who := strings.ToLower(a.InvokedBy + " " + a.Issuer + " " + a.SourceIP)
 	switch {
 	case ofLicenseManager(a):
@@ -278,7 +286,7 @@ func judgeHealth(v *estate.View) Verdict {
 		return unread(whys...)
 	}
 	if p.dead || p.State != "running" {
-		return notApplicable(lang.Both("the instance is not running", "稼働中ではないため対象外"))
+		return notApplicable(lang.Both("the instance is not running", "稼働中ではない"))
 	}
 	status := estate.StatusPart.Of(v, p.ID)
 	s, known := status.Get()
@@ -302,6 +310,12 @@ func judgeHealth(v *estate.View) Verdict {
 			})
 		case "initializing", "insufficient-data":
 			open = append(open, fact.Why{Reason: fact.TooEarly, Action: "ec2:DescribeInstanceStatus", Detail: c.word, Until: v.AsOf().Add(5 * time.Minute)})
+		case "ok", "not-applicable":
+		default:
+			if c.word == "" && c.name == "ebs" {
+				continue // not every instance has one
+			}
+			open = append(open, fact.Why{Reason: fact.NotModelled, Action: "ec2:DescribeInstanceStatus", Resource: p.ID, Detail: join(c.name, orDash(c.word))})
 		}
 	}
 	for _, e := range s.Events {

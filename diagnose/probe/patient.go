@@ -23,6 +23,9 @@ type patient struct {
 	died time.Time
 	// rebuilt says that launch facts came from CloudTrail.
 	rebuilt bool
+	// profileSince is the event that gave a rebuilt instance another profile, or took
+	// it away, after its launch; "" for none. What it has had since is not known.
+	profileSince string
 	// at and origin are where the facts are from.
 	at     estate.Key
 	origin fact.Origin
@@ -79,6 +82,7 @@ func thePatient(v *estate.View) (patient, []fact.Why) {
 		}
 		p.complete(*e.Launch)
 		p.rebuilt = true
+		p.overtake(e.Time, events.Events)
 		p.at, p.origin = trailOf(id), trail.Origin()
 		p.origin.Source = fact.Trail
 		return p, nil
@@ -135,15 +139,39 @@ func (p *patient) complete(l estate.Instance) {
 	}
 }
 
-// deathIn finds when an instance was ended: the last TerminateInstances that succeeded.
-func deathIn(events []estate.TrailEvent) time.Time {
-	var t time.Time
+// overtake takes back the launch facts that a later event changed.
+func (p *patient) overtake(launched time.Time, events []estate.TrailEvent) {
 	for _, e := range events {
-		if e.Name == "TerminateInstances" && e.Error == "" && e.Time.After(t) {
-			t = e.Time
+		if e.Error != "" || e.Time.Before(launched) {
+			continue
+		}
+		switch e.Name {
+		case "AssociateIamInstanceProfile", "ReplaceIamInstanceProfileAssociation", "DisassociateIamInstanceProfile":
+			p.profileSince = e.Name
+		case "ModifyInstanceMetadataOptions":
+			p.Metadata = estate.MetadataOptions{}
 		}
 	}
-	return t
+}
+
+// termination finds the event that terminated an instance: the first
+// TerminateInstances that succeeded. EC2 lets a call on an instance that is already
+// terminated succeed as well, so that later ones (a clean-up, a stack that is
+// deleted) say nothing.
+func termination(events []estate.TrailEvent) (estate.TrailEvent, bool) {
+	var first estate.TrailEvent
+	for _, e := range events {
+		if e.Name == "TerminateInstances" && e.Error == "" && (first.Name == "" || e.Time.Before(first.Time)) {
+			first = e
+		}
+	}
+	return first, first.Name != ""
+}
+
+// deathIn is when an instance was terminated, zero where no event tells.
+func deathIn(events []estate.TrailEvent) time.Time {
+	e, _ := termination(events)
+	return e.Time
 }
 
 // transitionTime reads the time in StateTransitionReason, "User initiated
