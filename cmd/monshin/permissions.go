@@ -82,7 +82,7 @@ func (a *app) requestFor(cmd *cobra.Command, f *flags, k *knowledge, file string
 		return failed(lang.Same("monshin"), err)
 	}
 	d := inv.Run(cmd.Context(), nil)
-	fmt.Fprint(a.out, permission.Request(d, permission.Denied(inv.Estate(), k.probes), f.lang))
+	fmt.Fprint(a.out, permission.Request(d, permission.Denied(inv.Estate(), tree, k.probes), f.lang))
 	return nil
 }
 

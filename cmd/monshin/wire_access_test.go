@@ -146,7 +146,9 @@ func TestWireAsksForMFA(t *testing.T) {
 	code := run(t.Context(), &app{
 		args: []string{"check", wirePatient, "--symptom", "not-in-systems-manager", "--profile", "support"},
 		in:   strings.NewReader("123456\n654321\n"), out: &out, err: &errs,
-		getenv:     func(name string) string { return map[string]string{"XDG_STATE_HOME": state, "LOCALAPPDATA": state}[name] },
+		getenv: func(name string) string {
+			return map[string]string{"XDG_STATE_HOME": state, "LOCALAPPDATA": state}[name]
+		},
 		isTerminal: func() (bool, bool, bool) { return true, false, false },
 	})
 	if code != exitOK || strings.Count(errs.String(), "MFA code") != 1 {

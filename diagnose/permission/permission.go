@@ -48,9 +48,9 @@ func Needed(t *runbook.Tree, set probe.Set) []Need {
 	return sorted(needs)
 }
 
-// Denied lists the actions that a walk was refused, by name. It looks at every
-// part, so that a refusal which no verdict rests on is asked for too.
-func Denied(e *estate.Estate, set probe.Set) []Need {
+// Denied lists the actions that a walk of the tree was refused, by name. It looks at
+// every part, so that a refusal which no verdict rests on is asked for too.
+func Denied(e *estate.Estate, t *runbook.Tree, set probe.Set) []Need {
 	needs := map[string]*Need{}
 	for _, key := range e.Keys() {
 		f, _ := e.Fact(key)
@@ -66,7 +66,7 @@ func Denied(e *estate.Estate, set probe.Set) []Need {
 			}
 		}
 		for _, a := range actions {
-			for _, id := range set.IDs() {
+			for _, id := range t.Probes() {
 				p, _ := set.Get(id)
 				if slices.ContainsFunc(p.Parts, func(k estate.AnyKind) bool { return k.Name() == key.Kind }) {
 					add(needs, a, p.Title)
@@ -105,18 +105,24 @@ func sorted(needs map[string]*Need) []Need {
 // Policy writes one IAM policy that allows the actions. All of them are reads that
 // take no narrower resource, or whose ids are not known beforehand.
 func Policy(needs []Need) string {
-	actions := []string{}
-	for _, n := range needs {
-		actions = append(actions, n.Action)
+	type statement struct {
+		Sid, Effect string
+		Action      []string
+		Resource    string
 	}
-	b, _ := json.MarshalIndent(map[string]any{ // strings only: it cannot fail
-		"Version": "2012-10-17",
-		"Statement": []any{map[string]any{
-			"Sid": "MonshinRead", "Effect": "Allow", "Action": actions, "Resource": "*",
-		}},
-	}, "", "  ")
+	allow := statement{Sid: "MonshinRead", Effect: "Allow", Action: []string{}, Resource: "*"}
+	for _, n := range needs {
+		allow.Action = append(allow.Action, n.Action)
+	}
+	b, _ := json.MarshalIndent(struct { // strings only: it cannot fail
+		Version   string
+		Statement []statement
+	}{"2012-10-17", []statement{allow}}, "", "  ")
 	return string(b)
 }
+
+// most is how many reasons of an action a reader still takes in.
+const most = 4
 
 // Request writes the request for the actions that a walk was refused: what is
 // asked, the reason for each action, and that nothing is changed.
@@ -140,7 +146,11 @@ func Request(d *walk.Diagnosis, needs []Need, l lang.Lang) string {
 	).With(lang.Clean(d.Target.InstanceID), lang.Clean(d.Target.Region), d.Title, lang.Clean(caller)).In(l))
 	for _, n := range needs {
 		var titles []string
-		for _, t := range n.Probes {
+		for i, t := range n.Probes {
+			if i == most {
+				titles = append(titles, lang.Both("and %d more", "ほか %d 項目").With(len(n.Probes)-most).In(l))
+				break
+			}
 			titles = append(titles, t.In(l))
 		}
 		b.WriteString("- " + lang.Clean(n.Action) + ": " + strings.Join(titles, lang.Both(", ", "、").In(l)) + "\n")

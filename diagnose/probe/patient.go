@@ -80,9 +80,10 @@ func thePatient(v *estate.View) (patient, []fact.Why) {
 		if e.Launch == nil || e.Error != "" {
 			continue
 		}
+		row := p.Instance
 		p.complete(*e.Launch)
 		p.rebuilt = true
-		p.overtake(e.Time, events.Events)
+		p.overtake(row, e.Time, events.Events)
 		p.at, p.origin = trailOf(id), trail.Origin()
 		p.origin.Source = fact.Trail
 		return p, nil
@@ -139,17 +140,20 @@ func (p *patient) complete(l estate.Instance) {
 	}
 }
 
-// overtake takes back the launch facts that a later event changed.
-func (p *patient) overtake(launched time.Time, events []estate.TrailEvent) {
+// overtake takes back the launch facts that a later event changed; what the row
+// still has is newer than both.
+func (p *patient) overtake(row estate.Instance, launched time.Time, events []estate.TrailEvent) {
 	for _, e := range events {
 		if e.Error != "" || e.Time.Before(launched) {
 			continue
 		}
 		switch e.Name {
 		case "AssociateIamInstanceProfile", "ReplaceIamInstanceProfileAssociation", "DisassociateIamInstanceProfile":
-			p.profileSince = e.Name
+			if row.ProfileARN == "" {
+				p.profileSince = e.Name
+			}
 		case "ModifyInstanceMetadataOptions":
-			p.Metadata = estate.MetadataOptions{}
+			p.Metadata = row.Metadata
 		}
 	}
 }

@@ -93,6 +93,12 @@ func judgeRegistration(v *estate.View) Verdict {
 		see(at, "last_ping", stamp(n.LastPing), lang.Both("a heartbeat comes every 5 minutes", "ハートビートは 5 分間隔"), node.Origin()),
 	}
 	if !strings.EqualFold(n.PingStatus, "Online") {
+		if until := p.LaunchTime.Add(pingFresh); v.AsOf().Before(until) {
+			// Started again just now: the row is from before, and the agent still has to come up.
+			out := unread(fact.Why{Reason: fact.TooEarly, Until: until, Resource: id})
+			out.Evidence = append(read, see(p.at, "launch_time", stamp(p.LaunchTime), lang.Both("started then", "起動日時"), p.origin))
+			return out
+		}
 		return problem(lang.Both("%s (last ping %s)", "%s（最終 ping: %s）").With(orDash(n.PingStatus), ssmParams(n)["lastping"]),
 			[]finding.Finding{{
 				Code: finding.SSMConnectionLost, Subject: id, Certainty: finding.Proven,
@@ -191,7 +197,9 @@ func judgeAgent(v *estate.View) Verdict {
 	}
 	read := a.Evidence
 	able, known := a.AtLeast(agentWithHostManagement)
-	if known && !able && p.ProfileARN == "" {
+	n, there := estate.ManagedNodePart.Of(v, id).Get()
+	// An agent that answers right now has its credentials from somewhere.
+	if known && !able && p.ProfileARN == "" && !(there && onlineNow(v, n.PingStatus, n.LastPing)) {
 		host := estate.HostMgmtPart.Of(v, "")
 		if host.IsUnknown() {
 			return unread(whyOf(host)...)

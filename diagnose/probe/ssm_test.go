@@ -34,6 +34,10 @@ func TestRegistration(t *testing.T) {
 	iamRun(t, "ssm.registration", []iamCase{
 		{"online", func(*estate.Estate) {}, OK, "", ""},
 		{"lost", ssmNode(func(n *estate.ManagedNode) { n.PingStatus = "ConnectionLost" }), Problem, "ssm.connection-lost@" + iamInstance, ""},
+		{"lost, and started again just now", func(e *estate.Estate) {
+			ssmNode(func(n *estate.ManagedNode) { n.PingStatus = "ConnectionLost" })(e)
+			iamInstanceIs(e, func(i *estate.Instance) { i.LaunchTime = iamNow().Add(-4 * time.Minute) })
+		}, Unknown, "", "too-early"},
 		{"inactive", ssmNode(func(n *estate.ManagedNode) { n.PingStatus = "Inactive" }), Problem, "ssm.connection-lost@" + iamInstance, ""},
 		{"online, pings overdue", ssmNode(func(n *estate.ManagedNode) { n.LastPing = iamNow().Add(-16 * time.Minute) }), Unknown, "", "too-early"},
 		{"online, no time", ssmNode(func(n *estate.ManagedNode) { n.LastPing = time.Time{} }), Unknown, "", "not-recorded"},
@@ -108,6 +112,11 @@ func TestAgent(t *testing.T) {
 		{"new", func(*estate.Estate) {}, OK, "", ""},
 		{"old, with a profile", old, OK, "", ""},
 		{"old, host management the only way", func(e *estate.Estate) { iamNoProfile(e); iamHostOn(e); old(e) }, Problem, "ssm.agent-outdated@" + iamInstance, ""},
+		{"old, but it answers right now", func(e *estate.Estate) {
+			iamNoProfile(e)
+			iamHostOn(e)
+			ssmNode(func(n *estate.ManagedNode) { n.AgentVersion = "3.2.419.0" })(e)
+		}, OK, "", ""},
 		{"old, no way at all", func(e *estate.Estate) { iamNoProfile(e); old(e) }, OK, "", ""},
 		{"old, host management denied", func(e *estate.Estate) { iamNoProfile(e); iamDeny(e, estate.HostMgmtPart, ""); old(e) }, Unknown, "", "denied"},
 		{"by a new image", image(iamNow().AddDate(0, -1, 0)), OK, "", ""},
