@@ -123,6 +123,10 @@ func (s spoiler) value(path string, v any) any {
 // everything are the forms in which a person meets a diagnosis, by name.
 func everything(t testing.TB, k *knowledge, d *walk.Diagnosis, e *estate.Estate) map[string]string {
 	t.Helper()
+	tree, err := k.tree(d.Symptom, "")
+	if err != nil {
+		t.Fatal(err)
+	}
 	out := map[string]string{}
 	for _, l := range lang.All() {
 		o := transcript.Options{Lang: l, Zone: time.FixedZone("JST", 9*3600), Version: "dev"}
@@ -136,7 +140,7 @@ func everything(t testing.TB, k *knowledge, d *walk.Diagnosis, e *estate.Estate)
 		o.Summary = true
 		out["summary "+string(l)] = transcript.Text(d, k.catalogue, o)
 		out["summary markdown "+string(l)] = transcript.Markdown(d, k.catalogue, o)
-		out["request "+string(l)] = permission.Request(d, permission.Denied(e, k.probes), l)
+		out["request "+string(l)] = request(d, permission.Denied(e, tree, k.probes), l)
 	}
 	return out
 }
@@ -344,7 +348,10 @@ func TestHostileJournal(t *testing.T) {
 				t.Fatalf("with %q: %v", p, err)
 			}
 			for key, part := range rec.Parts {
-				was, _ := spoilt.Fact(key)
+				was, ok := spoilt.Fact(key)
+				if !ok {
+					continue // the walk asked for a thing by its spoilt name, which is not there
+				}
 				before, _ := estate.Encode(estate.Part{Key: key, Fact: was})
 				after, _ := estate.Encode(part)
 				if string(before) != string(after) {
@@ -366,7 +373,7 @@ func TestHostileJournal(t *testing.T) {
 // A file name is from outside too.
 func TestHostileFileName(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "a\x1b]0;owned\x07\u202e.jsonl")
-	if err := os.WriteFile(path, []byte("{}\n"), 0o600); err != nil {
+	if err := os.WriteFile(path, []byte("nodes: [\n"), 0o600); err != nil {
 		t.Skip("this system has no such names")
 	}
 	for _, args := range [][]string{

@@ -9,6 +9,7 @@ import (
 	"github.com/monshin/monshin/diagnose/lang"
 	"github.com/monshin/monshin/diagnose/permission"
 	"github.com/monshin/monshin/diagnose/runbook"
+	"github.com/monshin/monshin/diagnose/walk"
 )
 
 func newPermissions(a *app, f *flags) *cobra.Command {
@@ -82,8 +83,14 @@ func (a *app) requestFor(cmd *cobra.Command, f *flags, k *knowledge, file string
 		return failed(lang.Same("monshin"), err)
 	}
 	d := inv.Run(cmd.Context(), nil)
-	fmt.Fprint(a.out, permission.Request(d, permission.Denied(inv.Estate(), tree, k.probes), f.lang))
+	fmt.Fprint(a.out, request(d, permission.Denied(inv.Estate(), tree, k.probes), f.lang))
 	return nil
+}
+
+// request is the request as it is shown. A recording may name actions that AWS
+// does not have, and its policy quotes them as they are.
+func request(d *walk.Diagnosis, needs []permission.Need, l lang.Lang) string {
+	return lang.CleanLines(permission.Request(d, needs, l))
 }
 
 func newExplain(a *app, f *flags) *cobra.Command {

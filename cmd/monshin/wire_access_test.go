@@ -113,7 +113,6 @@ func TestWireAssumesRole(t *testing.T) {
 	e.estate.replace("sts/GetCallerIdentity.xml", "arn:aws:iam::111122223333:user/oncall", "arn:aws:sts::111122223333:assumed-role/support/monshin")
 	pointAt(t, e.URL)
 	configure(t, supportProfile)
-	t.Setenv("AWS_ENDPOINT_URL_STS", e.URL)
 	code, _ := diagnose(t, "not-in-systems-manager", "--profile", "support")
 	if code != exitOK {
 		t.Errorf("exit %d", code)
@@ -140,7 +139,6 @@ func TestWireAsksForMFA(t *testing.T) {
 	}
 	pointAt(t, e.URL)
 	configure(t, strings.Replace(supportProfile, "source_profile", "mfa_serial = arn:aws:iam::111122223333:mfa/oncall\nsource_profile", 1))
-	t.Setenv("AWS_ENDPOINT_URL_STS", e.URL)
 	var out, errs bytes.Buffer
 	state := t.TempDir()
 	code := run(t.Context(), &app{
@@ -177,7 +175,6 @@ func TestWireMayNotAssumeRole(t *testing.T) {
 	}
 	pointAt(t, e.URL)
 	configure(t, supportProfile)
-	t.Setenv("AWS_ENDPOINT_URL_STS", e.URL)
 	for l, words := range map[lang.Lang]string{lang.En: "AWS credentials could not be had", lang.Ja: "AWS の認証情報を取得できず"} {
 		code, out, errs := invoke(t, "check", wirePatient, "--profile", "support", "--lang", string(l))
 		if code != exitFailed || !strings.Contains(errs, words) || !strings.Contains(errs, "not authorized to perform: sts:AssumeRole") || out != "" {

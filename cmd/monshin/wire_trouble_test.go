@@ -26,15 +26,15 @@ func TestWireNoAnswers(t *testing.T) {
 	}{
 		"HTTP 500 in HTML": {
 			answer: func(w http.ResponseWriter, _ *wireCall) bool { htmlPage(w, 500); return true },
-			reason: "not-supported", words: []string{"ec2:DescribeInstances ("},
+			reason: "not-supported", words: []string{"ec2:DescribeInstances (HTTP 500 Internal Server Error"},
 		},
 		"HTTP 500 in XHTML": {
 			answer: func(w http.ResponseWriter, _ *wireCall) bool { xhtmlPage(w, 500); return true },
-			reason: "not-supported", words: []string{"ec2:DescribeInstances ("},
+			reason: "not-supported", words: []string{"ec2:DescribeInstances (HTTP 500 Internal Server Error"},
 		},
 		"HTTP 200 in HTML": {
 			answer: func(w http.ResponseWriter, _ *wireCall) bool { htmlPage(w, 200); return true },
-			reason: "not-supported", words: []string{"ec2:DescribeInstances ("},
+			reason: "not-supported", words: []string{"ec2:DescribeInstances (HTTP 200 OK"},
 		},
 		"the service fails": {
 			answer: func(w http.ResponseWriter, c *wireCall) bool {

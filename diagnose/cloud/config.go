@@ -7,11 +7,13 @@ import (
 	"net/url"
 	"os"
 	"os/exec"
+	"slices"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	awsmiddleware "github.com/aws/aws-sdk-go-v2/aws/middleware"
 	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/credentials/stscreds"
+	"github.com/aws/aws-sdk-go-v2/service/sts"
 	"github.com/aws/smithy-go/middleware"
 
 	"github.com/monshin/monshin/diagnose/lang"
@@ -40,6 +42,7 @@ func Config(ctx context.Context, s Settings) (aws.Config, error) {
 		return aws.Config{}, regionProblem(s.Region)
 	}
 	profile := s.profile()
+	var base *string // known once the configuration is loaded, before anything is sent
 	options := []func(*config.LoadOptions) error{
 		config.WithRetryMode(aws.RetryModeAdaptive),
 		config.WithRetryMaxAttempts(maxAttempts),
@@ -47,7 +50,10 @@ func Config(ctx context.Context, s Settings) (aws.Config, error) {
 			// A customer finds every call of monshin in CloudTrail by this.
 			awsmiddleware.AddUserAgentKeyValue("monshin", cmp.Or(s.Version, "devel")),
 		}),
-		config.WithAssumeRoleCredentialOptions(func(o *stscreds.AssumeRoleOptions) { o.TokenProvider = s.token }),
+		config.WithAssumeRoleCredentialOptions(func(o *stscreds.AssumeRoleOptions) {
+			o.TokenProvider = s.token
+			o.Client = roleClient{o.Client, &base}
+		}),
 	}
 	if profile != "" {
 		options = append(options, config.WithSharedConfigProfile(profile))
@@ -67,10 +73,27 @@ func Config(ctx context.Context, s Settings) (aws.Config, error) {
 			return aws.Config{}, endpointProblem(*cfg.BaseEndpoint, err)
 		}
 	}
+	base = cfg.BaseEndpoint
 	if program, err := exec.LookPath("aws"); err == nil && heldByCLI(cfg, s.Profile != "") {
 		cfg.Credentials = aws.NewCredentialsCache(&cliCredentials{program: program, profile: profile, otherwise: cfg.Credentials})
 	}
 	return cfg, nil
+}
+
+// roleClient assumes roles at the endpoint that is configured for all services. The
+// SDK makes its own client before it reads that setting, and would ask AWS.
+type roleClient struct {
+	stscreds.AssumeRoleAPIClient
+	base **string
+}
+
+// AssumeRole leaves alone an endpoint that is configured for STS.
+func (c roleClient) AssumeRole(ctx context.Context, in *sts.AssumeRoleInput, more ...func(*sts.Options)) (*sts.AssumeRoleOutput, error) {
+	return c.AssumeRoleAPIClient.AssumeRole(ctx, in, append(slices.Clone(more), func(o *sts.Options) {
+		if o.BaseEndpoint == nil {
+			o.BaseEndpoint = *c.base
+		}
+	})...)
 }
 
 // profile is the profile to name to the SDK. It takes AWS_PROFILE for a preference

@@ -131,6 +131,9 @@ func (s *Source) observe(stack *middleware.Stack) error {
 	if err := stack.Initialize.Add(count, middleware.Before); err != nil {
 		return err
 	}
+	if err := stack.Deserialize.Add(middleware.DeserializeMiddlewareFunc("MonshinAnswer", checkAnswer), middleware.After); err != nil {
+		return err
+	}
 	return stack.Finalize.Add(middleware.FinalizeMiddlewareFunc("MonshinAttempt", s.attempt), middleware.After)
 }
 

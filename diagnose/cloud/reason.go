@@ -3,6 +3,8 @@ package cloud
 import (
 	"context"
 	"errors"
+	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"regexp"
@@ -64,6 +66,9 @@ var codes = map[string]outcome{
 	"MissingAuthenticationToken": invalidCredentials, "MissingAuthenticationTokenException": invalidCredentials,
 }
 
+// unknownError is the code that the SDK gives to an error without one.
+const unknownError = "UnknownError"
+
 // classify says why a request did not give an answer, and whether the reason is
 // that the credentials are no longer (or never were) valid.
 func classify(err error) (reason fact.Reason, expired bool) {
@@ -77,7 +82,7 @@ func classify(err error) (reason fact.Reason, expired bool) {
 		status = response.HTTPStatusCode()
 	}
 	code := ""
-	if errors.As(err, &api) && api.ErrorCode() != "UnknownError" {
+	if errors.As(err, &api) && api.ErrorCode() != unknownError {
 		code = api.ErrorCode()
 	}
 	switch {
@@ -117,8 +122,10 @@ func classify(err error) (reason fact.Reason, expired bool) {
 func isTimeout(err error) bool {
 	var network net.Error
 	var operation *net.OpError
+	var sending *smithyhttp.RequestSendError
 	return errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled) ||
 		errors.As(err, &network) && network.Timeout() ||
+		errors.As(err, &sending) && (errors.Is(sending, io.EOF) || errors.Is(sending, io.ErrUnexpectedEOF)) || // hung up on
 		errors.As(err, &operation) || errors.Is(err, syscall.ECONNREFUSED) || errors.Is(err, syscall.ECONNRESET)
 }
 
@@ -169,7 +176,14 @@ func whyNot(err error, action, resource string, s *sheet) (why fact.Why, expired
 func message(err error) string {
 	var api smithy.APIError
 	var undecodable *smithy.DeserializationError
+	var response *smithyhttp.ResponseError
+	answered := "" // "HTTP 500 Internal Server Error"
+	if errors.As(err, &response) && response.HTTPStatusCode() != 0 {
+		answered = strings.TrimSpace(fmt.Sprintf("HTTP %d %s", response.HTTPStatusCode(), http.StatusText(response.HTTPStatusCode())))
+	}
 	switch {
+	case errors.As(err, &api) && api.ErrorCode() == unknownError:
+		return answered
 	case errors.As(err, &api):
 		parts := []string{api.ErrorCode()}
 		if m := api.ErrorMessage(); m != "" && m != api.ErrorCode() {
@@ -177,17 +191,15 @@ func message(err error) string {
 		}
 		return strings.Join(parts, ": ")
 	case errors.As(err, &undecodable):
-		text := undecodable.Err.Error()
-		var response *smithyhttp.ResponseError
-		if errors.As(err, &response) {
-			text = "HTTP " + http.StatusText(response.HTTPStatusCode()) + ": " + text
-		}
+		text := answered + ": " + undecodable.Err.Error()
 		if len(undecodable.Snapshot) > 0 {
 			text += ": " + string(undecodable.Snapshot)
 		}
 		return text
 	case errors.Is(err, context.DeadlineExceeded):
 		return "no answer before the deadline"
+	case answered != "":
+		return answered + ": " + response.Err.Error()
 	}
 	return err.Error()
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/monshin/monshin/diagnose/fact"
 	"github.com/monshin/monshin/diagnose/finding"
 	"github.com/monshin/monshin/diagnose/lang"
+	"github.com/monshin/monshin/diagnose/reach"
 )
 
 // amazonDNS is the word in a DHCP option set that stands for the VPC's Resolver.
@@ -23,14 +24,14 @@ func dnsProbes() []Probe {
 		{
 			ID:    "dns.vpc-attributes",
 			Title: lang.Both("DNS attributes of the VPC", "VPC の DNS 属性"),
-			Parts: []estate.AnyKind{estate.InstancePart, estate.TrailPart, estate.VPCDNSPart, estate.EndpointsPart, estate.VPCPart, estate.DHCPOptionsPart},
+			Parts: append(servicePathParts(), estate.DHCPOptionsPart),
 			Codes: []finding.Code{finding.DNSVPCSupportOff, finding.DNSVPCHostnamesOff},
 			Judge: judgeVPCAttributes,
 		},
 		{
 			ID:    "dns.options",
 			Title: lang.Both("DHCP option set", "DHCP オプションセット"),
-			Parts: []estate.AnyKind{estate.InstancePart, estate.TrailPart, estate.VPCPart, estate.DHCPOptionsPart},
+			Parts: []estate.AnyKind{estate.InstancePart, estate.TrailPart, estate.VPCPart, estate.DHCPOptionsPart, estate.ManagedNodePart, estate.ConnectionPart},
 			Codes: []finding.Code{finding.DNSDHCPOptionsNone, finding.DNSMixedServers},
 			Judge: judgeDHCPOptions,
 		},
@@ -100,68 +101,124 @@ func (s dnsServers) text() string {
 	return strings.Join(s.words, ", ")
 }
 
+// judgeVPCAttributes judges what the two DNS attributes of the VPC take away: with
+// support off the Resolver itself; with either off the private names of interface
+// endpoints (domain.md NET-3), which matters only where nothing else leads to the
+// service.
 func judgeVPCAttributes(v *estate.View) Verdict {
-	p, whys := thePatient(v)
+	c, whys := theClient(v)
 	if len(whys) > 0 {
 		return unread(whys...)
 	}
-	attributes := estate.VPCDNSPart.Of(v, p.VPC)
-	endpoints := estate.EndpointsPart.Of(v, p.VPC)
-	servers, serverWhys := serversOf(v, p.VPC)
+	attributes := estate.VPCDNSPart.Of(v, c.p.VPC)
+	estate.EndpointsPart.Of(v, c.p.VPC)
+	servers, serverWhys := serversOf(v, c.p.VPC)
 	a, known := attributes.Get()
 	if !known {
 		return unread(orNotRecorded(attributes)...)
 	}
-	at := estate.VPCDNSPart.Key(p.VPC)
+	at := estate.VPCDNSPart.Key(c.p.VPC)
 	support := see(at, "support", a.Support, lang.Both("enableDnsSupport: whether the VPC's Resolver answers", "enableDnsSupport（VPC の Resolver が応答するか）"), attributes.Origin())
 	hostnames := see(at, "hostnames", a.Hostnames, lang.Both("enableDnsHostnames: private DNS names of endpoints need it", "enableDnsHostnames（エンドポイントのプライベート DNS 名に必要）"), attributes.Origin())
+	// The part takes two calls, and its origin shows the first.
+	hostnames.Origin.CLI = strings.Replace(hostnames.Origin.CLI, "enableDnsSupport", "enableDnsHostnames", 1)
 	if a.Support && a.Hostnames {
 		return ok(lang.Both("DNS resolution and DNS hostnames are on", "DNS 解決・DNS ホスト名とも有効"), support, hostnames)
 	}
-	var found []finding.Finding
-	var open []fact.Why
-	params := map[string]string{"vpc": p.VPC, "domain": "", "servers": servers.text(), "options": servers.set}
-	scope := []string{"ssm", "ssmmessages", "ec2messages"}
+	f := finding.Finding{
+		Code: finding.DNSVPCHostnamesOff, Subject: c.p.VPC, Certainty: finding.Proven, Evidence: []finding.Evidence{hostnames},
+		Params: map[string]string{"vpc": c.p.VPC, "domain": "", "servers": servers.text(), "options": servers.set},
+	}
 	if !a.Support {
+		f.Code, f.Evidence = finding.DNSVPCSupportOff, []finding.Evidence{support}
+	}
+	l, licenseWhys := licensed(v, c.p)
+	s := newSheet(v, c)
+	s.saw(support, hostnames)
+	private, evidence := s.namesOnly()
+	f.Evidence = append(f.Evidence, evidence...)
+	switch {
+	case !a.Support && servers.amazon:
 		// Without the Resolver nothing answers its address; only an instance whose
 		// servers are all its own does without it.
+		f.Scope, f.Evidence = slices.Clone(c.services), append(f.Evidence, serversSeen(servers))
+		if l.Is {
+			f.Scope = append(f.Scope, "dns", "1688")
+		}
+	case len(private) > 0:
+		f.Scope = private
+	case l.Office:
+		// AWS asks for both attributes where Office is activated; what fails without
+		// them is not documented (domain.md §5.2.4 [V:lm-main]).
+		f.Scope, f.Certainty = []string{"1688"}, finding.Likely
+		f.Evidence = append(f.Evidence, l.Evidence)
+	default:
+		s.leave(licenseWhys...)
+	}
+	if len(f.Scope) > 0 {
+		s.add(f, c.p.VPC)
+	}
+	if !a.Support && !servers.amazon {
+		s.leave(serverWhys...)
+	}
+	return s.settle(lang.Both("off, and nothing here needs it", "無効だが本構成では影響なし")).
+		saying(lang.Both("off: %s", "無効: %s").With(attributesOff(a)))
+}
+
+func attributesOff(a estate.VPCDNS) string {
+	var off []string
+	if !a.Support {
+		off = append(off, "enableDnsSupport")
+	}
+	if !a.Hostnames {
+		off = append(off, "enableDnsHostnames")
+	}
+	return strings.Join(off, ", ")
+}
+
+// namesOnly lists the services that the agent needs and that are reached only by
+// the private name of an endpoint: one is there, available and with private DNS, and
+// the internet is no way round.
+func (s *sheet) namesOnly() (services []string, evidence []finding.Evidence) {
+	for _, service := range s.c.services {
+		l := reach.Find(s.v, s.c.side, service)
+		if l.Present == reach.Unknown {
+			s.leave(l.Whys...)
+			continue
+		}
+		i := slices.IndexFunc(l.Endpoints, func(e reach.Candidate) bool { return e.Available && e.PrivateDNS })
+		if i < 0 {
+			continue
+		}
+		path := servicePath(s.v, s.c, service)
 		switch {
-		case len(serverWhys) > 0:
-			open = append(open, serverWhys...)
-		case servers.amazon:
-			found = append(found, finding.Finding{
-				Code: finding.DNSVPCSupportOff, Subject: p.VPC, Certainty: finding.Proven,
-				Scope: append(slices.Clone(scope), "dns", "1688"), Params: params, Evidence: []finding.Evidence{support, serversSeen(servers)},
+		case path.Internet == reach.Yes:
+			s.saw(see(path.Exit.At, path.Exit.Table, path.Exit.Route, lang.Both("the service is reached over the internet instead", "インターネット経由で到達可能"), path.Exit.Origin))
+		case path.Internet == reach.Unknown:
+			s.leave(path.InternetWhys...)
+		case !s.c.sure(service):
+			s.leave(s.c.legacyWhys...)
+		default:
+			services = append(services, service)
+			evidence = withEvidence(evidence, []finding.Evidence{
+				see(l.At, l.Endpoints[i].ID, l.Name, lang.Both("an endpoint that is found by its private name", "プライベート DNS 名で参照されるエンドポイント"), l.Origin),
+				noOtherWay(*path.Exit),
 			})
 		}
 	}
-	if private := withPrivateDNS(endpoints.Value(), v.Target().Region); len(private) > 0 && len(found) == 0 {
-		// Interface endpoints are found by name only where both attributes are on
-		// (domain.md NET-3). With support off the first finding says it already.
-		code, why := finding.DNSVPCHostnamesOff, hostnames
-		if !a.Support {
-			code, why = finding.DNSVPCSupportOff, support
-		}
-		found = append(found, finding.Finding{
-			Code: code, Subject: p.VPC, Certainty: finding.Proven, Scope: append(private, "1688"), Params: params,
-			Evidence: []finding.Evidence{why},
-		})
-	} else if endpoints.IsUnknown() {
-		open = append(open, endpoints.Why())
-	}
-	found = readAfter(v, p, found, resource(p.VPC))
-	return settle(found, open, lang.Both("off, and nothing here needs it", "無効だが本構成では影響なし"), support, hostnames)
+	s.leave(s.c.pending()...)
+	return services, evidence
 }
 
-// withPrivateDNS lists the short names of the services that interface endpoints
-// serve under their usual names.
+// withPrivateDNS lists those of the services the agent talks to that interface
+// endpoints serve under their usual names.
 func withPrivateDNS(endpoints []estate.Endpoint, region string) []string {
 	var out []string
-	for _, e := range endpoints {
-		if strings.EqualFold(e.Type, "Interface") && e.PrivateDNS {
-			if short, ok := strings.CutPrefix(e.Service, "com.amazonaws."+region+"."); ok && !slices.Contains(out, short) {
-				out = append(out, short)
-			}
+	for _, short := range []string{scopeSSM, scopeMessages, scopeLegacy} {
+		if slices.ContainsFunc(endpoints, func(e estate.Endpoint) bool {
+			return strings.EqualFold(e.Type, "Interface") && e.PrivateDNS && e.Service == reach.ServiceName(region, short)
+		}) {
+			out = append(out, short)
 		}
 	}
 	return out
@@ -180,25 +237,30 @@ func judgeDHCPOptions(v *estate.View) Verdict {
 	if len(whys) > 0 {
 		return unread(whys...)
 	}
-	params := map[string]string{"vpc": p.VPC, "domain": "", "servers": s.text(), "options": s.set}
 	seen := serversSeen(s)
+	sheet := newSheet(v, client{p: p})
+	sheet.saw(seen)
+	f := finding.Finding{
+		Params:   map[string]string{"vpc": p.VPC, "domain": "", "servers": s.text(), "options": s.set},
+		Evidence: []finding.Evidence{seen},
+	}
 	switch {
 	case s.nothing:
-		found := []finding.Finding{{
-			// That no set means no DNS servers follows from the documentation of
-			// AssociateDhcpOptions (domain.md DNS-1 [D]).
-			Code: finding.DNSDHCPOptionsNone, Subject: p.VPC, Certainty: finding.Likely,
-			Scope: []string{"ssm", "ssmmessages", "ec2messages", "dns"}, Params: params, Evidence: []finding.Evidence{seen},
-		}}
-		return settle(readAfter(v, p, found, resource(p.VPC)), nil, lang.Text{}, seen)
+		// That no set means no DNS servers follows from the documentation of
+		// AssociateDhcpOptions (domain.md DNS-1 [D]).
+		f.Code, f.Subject, f.Certainty = finding.DNSDHCPOptionsNone, p.VPC, finding.Likely
+		f.Scope = []string{scopeSSM, scopeMessages}
+		if l, _ := licensed(v, p); l.Is {
+			f.Scope = append(f.Scope, "dns")
+		}
+		sheet.add(f, p.VPC)
+		return sheet.settle(lang.Text{}).saying(lang.Both("no DNS server is handed out", "DNS サーバーの配布なし"))
 	case s.amazon && len(s.custom) > 0:
-		found := []finding.Finding{{
-			// Windows asks the next server after a time-out, not after "no such name"
-			// (domain.md §6.1 [M]).
-			Code: finding.DNSMixedServers, Subject: s.set, Certainty: finding.Possible,
-			Scope: []string{"dns"}, Params: params, Evidence: []finding.Evidence{seen},
-		}}
-		return settle(readAfter(v, p, found, resource(p.VPC)), nil, lang.Text{}, seen)
+		// Windows asks the next server after a time-out, not after "no such name"
+		// (domain.md §6.1 [M]).
+		f.Code, f.Subject, f.Certainty, f.Scope = finding.DNSMixedServers, s.set, finding.Possible, []string{"dns"}
+		return settle(readAfter(v, p, []finding.Finding{f}, resource(p.VPC)), nil, lang.Text{}, seen).
+			saying(lang.Both("AD DNS and the VPC's Resolver mixed: %s", "AD の DNS と VPC の Resolver が混在: %s").With(s.text()))
 	case s.amazon:
 		return ok(lang.Both("AmazonProvidedDNS (%s)", "AmazonProvidedDNS（%s）").With(s.set), seen)
 	}

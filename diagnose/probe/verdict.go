@@ -58,6 +58,14 @@ func settle(found []finding.Finding, open []fact.Why, good lang.Text, evidence .
 	return ok(good, evidence...)
 }
 
+// saying gives a verdict that found something words of its own.
+func (v Verdict) saying(bad lang.Text) Verdict {
+	if v.Outcome == Problem {
+		v.Say = bad
+	}
+	return v
+}
+
 func dedupe(whys []fact.Why) []fact.Why {
 	var out []fact.Why
 	for _, w := range whys {
@@ -97,7 +105,7 @@ func reasonText(w fact.Why) lang.Text {
 	case fact.Pending:
 		return lang.Both("reading", "確認中")
 	}
-	return lang.Both("not in this recording", "記録なし")
+	return lang.Both("no record of it", "記録なし")
 }
 
 func orDash(s string) string {

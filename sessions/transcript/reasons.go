@@ -39,7 +39,7 @@ func reason(w fact.Why, until func(time.Time) string) lang.Text {
 	case fact.Pending:
 		return lang.Both("not read before the walk ended", "取得前に中断")
 	default:
-		t = lang.Both("not in this recording", "記録なし")
+		t = lang.Both("no record of it", "記録なし")
 	}
 	if w.Detail != "" {
 		t = lang.Both("%s (%s)", "%s（%s）").With(t, detail)
@@ -71,7 +71,7 @@ func remedy(w fact.Why) lang.Text {
 	case fact.Pending:
 		return lang.Both("run it again to the end", "最後まで再実行")
 	}
-	return lang.Both("make a new recording", "記録の再取得")
+	return lang.Both("read it anew from the account, or look in the console", "実環境での再取得、またはコンソールでの確認")
 }
 
 // reasonSentence is reason for an export.
@@ -104,7 +104,7 @@ func reasonSentence(w fact.Why, until func(time.Time) string) lang.Text {
 	case fact.Pending:
 		return lang.Both("The examination was stopped before it was read.", "調査を途中で終了したため、確認できておりません。")
 	}
-	return lang.Both("It is not in the recording that was examined.", "調査に使用した記録に含まれていないため、確認できておりません。")
+	return lang.Both("There is no record of it.", "記録が残っていないため、確認できておりません。")
 }
 
 // source names who told a fact.

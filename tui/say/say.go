@@ -131,7 +131,7 @@ func Why(w fact.Why, zone *time.Location) lang.Text {
 	case fact.NotModelled:
 		return lang.Both("read, but not evaluated by monshin: %s", "判定対象外の構成: %s").With(dash(w.Detail))
 	case fact.NotRecorded:
-		return lang.Both("not in this recording: %s", "記録なし: %s").With(dash(w.Action))
+		return lang.Both("no record of it: %s", "記録なし: %s").With(dash(w.Action))
 	case fact.Pending:
 		return Running()
 	}
