@@ -41,6 +41,6 @@ func (m *Model) copied(c copiedMsg) tea.Cmd {
 }
 
 func (m *Model) saidOSC(what lang.Text) tea.Cmd {
-	return m.say(lang.Both("Sent %s to the terminal's clipboard (OSC 52). If pasting brings nothing: p shows plain text",
-		"コピー要求を送信: %s（OSC 52）。貼り付けできない場合は p でテキスト表示").With(what))
+	return m.say(lang.Both("Sent by OSC 52: %s. If pasting brings nothing, p shows it",
+		"OSC 52 で送信: %s。貼り付けできない場合は p でテキスト表示").With(what))
 }

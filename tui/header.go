@@ -51,7 +51,7 @@ func (m *Model) header() string {
 		simulated: m.simulated(), symptom: m.symptom}
 	k.instance, k.name = m.patient()
 	if m.identityErr != nil {
-		k.failure = m.identityErr.Error()
+		k.failure = lang.Said(m.identityErr).In(m.env.Lang)
 	}
 	return m.head.Get(k, func() []string {
 		t := m.env.Theme

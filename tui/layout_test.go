@@ -204,3 +204,17 @@ func TestNothingUnreadIsCalledFine(t *testing.T) {
 	r := newRig(t, 120, 40, Options{Backend: b, Lang: lang.En, Start: Start{patient, tree().Symptom}}).idle()
 	r.sees("not finished", "not read").lacks("no problem", "No root cause found in what was checked")
 }
+
+// What copying says has to be read to its end: it says what to do where the
+// terminal ignored it.
+func TestToastsFit(t *testing.T) {
+	for _, sc := range scenes() {
+		for _, l := range langs() {
+			r := sc.set(t, size{80, 24}, Options{Lang: l})
+			r.press("y")
+			if w := lang.Width(r.m.toast.In(l)); w > 78 {
+				t.Errorf("%s in %s: %d cells: %s", sc.name, l, w, r.m.toast.In(l))
+			}
+		}
+	}
+}

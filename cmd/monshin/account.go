@@ -30,8 +30,9 @@ type account struct {
 	answers  map[string]string
 	// now tells the time for which facts speak; a recording has one time only.
 	now func() time.Time
-	// recorded says that nothing will be read anew.
-	recorded bool
+	// recorded says that nothing will be read anew; cut that the record ends before
+	// its walk did.
+	recorded, cut bool
 
 	config aws.Config    // of live accounts and labs
 	cloud  *cloud.Source // of live accounts and labs; nil for recordings
@@ -48,7 +49,7 @@ func (a *app) openAccount(ctx context.Context, f *flags) (*account, error) {
 		return &account{
 			source: r.Source(), simulated: r.Opening.Simulated, region: r.Opening.Target.Region,
 			instance: r.Opening.Target.InstanceID, symptom: runbook.Symptom(r.Opening.Symptom),
-			answers: r.Answers, now: func() time.Time { return r.Opening.AsOf }, recorded: true,
+			answers: r.Answers, now: func() time.Time { return r.Opening.AsOf }, recorded: true, cut: r.Cut(),
 		}, nil
 	case f.lab != "":
 		l, err := lab.Open(f.lab, lab.Options{Latency: f.labLatency, Seed: f.labSeed, Faults: f.faults})
@@ -64,7 +65,7 @@ func (a *app) openAccount(ctx context.Context, f *flags) (*account, error) {
 		return acc, nil
 	}
 	cfg, err := cloud.Config(ctx, cloud.Settings{
-		Profile: f.profile, Region: f.region, Version: version(), Token: a.askMFA(f.lang),
+		Profile: f.profile, Region: f.region, Version: version(), Token: a.askMFA(ctx, f.lang),
 	})
 	if err != nil {
 		return nil, badInput(lang.Both("the AWS configuration", "AWS の設定"), err)

@@ -10,7 +10,6 @@ import (
 	"charm.land/lipgloss/v2"
 	"github.com/spf13/cobra"
 
-	"github.com/monshin/monshin/diagnose/cloud"
 	"github.com/monshin/monshin/diagnose/lang"
 	"github.com/monshin/monshin/diagnose/runbook"
 )
@@ -22,6 +21,24 @@ type app struct {
 	out, err   io.Writer
 	getenv     func(string) string
 	isTerminal func() (in, out, err bool)
+
+	// screen is out itself, which run puts behind a sink.
+	screen io.Writer
+}
+
+// sink remembers that something could not be written: a report that a full disk
+// cut short must not look like a whole one.
+type sink struct {
+	io.Writer
+	err error
+}
+
+func (s *sink) Write(b []byte) (int, error) {
+	n, err := s.Writer.Write(b)
+	if err != nil && s.err == nil {
+		s.err = err
+	}
+	return n, err
 }
 
 // The exit codes (DESIGN.md §4).
@@ -44,6 +61,9 @@ type exitError struct {
 func (e *exitError) Error() string { return e.say.En }
 func (e *exitError) Unwrap() error { return e.err }
 
+// Said returns the words, for lang.Said.
+func (e *exitError) Said() lang.Text { return e.say }
+
 // usage is wrong usage or bad input.
 func usage(say lang.Text) error { return &exitError{code: exitUsage, say: say} }
 
@@ -59,18 +79,11 @@ func failed(what lang.Text, err error) error {
 
 // sayError gives an error's words in both languages where it has them.
 func sayError(err error) lang.Text {
-	var problem *cloud.Problem
-	var own *exitError
 	var mistakes runbook.Mistakes
-	switch {
-	case errors.As(err, &own):
-		return own.say
-	case errors.As(err, &problem):
-		return problem.Say
-	case errors.As(err, &mistakes):
+	if errors.As(err, &mistakes) {
 		return lang.Both(mistakes.In(lang.En), mistakes.In(lang.Ja))
 	}
-	return lang.Same(err.Error())
+	return lang.Said(err)
 }
 
 // run runs one command line and returns the exit code.
@@ -81,6 +94,8 @@ func run(ctx context.Context, a *app) int {
 	root.SetIn(a.in)
 	root.SetOut(a.out)
 	root.SetErr(a.err)
+	out := &sink{Writer: a.out}
+	a.screen, a.out = a.out, out
 	err := fang.Execute(ctx, root, fang.WithErrorHandler(func(w io.Writer, _ fang.Styles, err error) {
 		var e *exitError
 		switch {
@@ -95,6 +110,9 @@ func run(ctx context.Context, a *app) int {
 		fang.WithoutManpage())
 	var e *exitError
 	switch {
+	case err == nil && out.err != nil:
+		fmt.Fprintf(a.err, "monshin: %s\n", clean(sayError(failed(lang.Both("writing the output", "結果の出力"), out.err)).In(l)))
+		return exitFailed
 	case err == nil:
 		return exitOK
 	case errors.As(err, &e):

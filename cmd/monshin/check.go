@@ -4,12 +4,14 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"sync"
 	"time"
 
 	"github.com/spf13/cobra"
 
+	"github.com/monshin/monshin/diagnose/fact"
 	"github.com/monshin/monshin/diagnose/lang"
 	"github.com/monshin/monshin/diagnose/walk"
 	"github.com/monshin/monshin/sessions/transcript"
@@ -87,12 +89,14 @@ func (a *app) check(ctx context.Context, f *flags, args []string, format string,
 	if err != nil {
 		return failed(lang.Same("monshin"), err)
 	}
+	if acc.cut {
+		fmt.Fprintln(a.err, lang.Both("monshin: the recording ends before its walk did; what is missing counts as not recorded",
+			"monshin: 記録は調査の途中で途切れており、以降の項目は「記録なし」として扱う").In(f.lang))
+	}
 	progress := a.progress(f.lang)
 	d := inv.run(ctx, log, progress.show)
 	progress.end()
-	if err := inv.close(); err != nil {
-		fmt.Fprintf(a.err, "monshin: %s: %s\n", lang.Both("this walk is not recorded", "この調査は記録されていない").In(f.lang), clean(err.Error()))
-	}
+	a.recordedIn(inv, d, f.lang)
 	if err := a.report(d, k, f, format, summary); err != nil {
 		return failed(lang.Both("writing the report", "結果の出力"), err)
 	}
@@ -103,6 +107,28 @@ func (a *app) check(ctx context.Context, f *flags, args []string, format string,
 		return &exitError{code: code}
 	}
 	return nil
+}
+
+// recordedIn says what became of the record: always where it is not whole, and to
+// somebody at a terminal where it is and what it is good for.
+func (a *app) recordedIn(inv *investigation, d *walk.Diagnosis, l lang.Lang) {
+	if err := inv.close(); err != nil {
+		what := lang.Both("this walk is not recorded", "この調査は記録されていない")
+		if inv.journal != nil {
+			what = lang.Both("this walk is not recorded whole", "この調査の記録は不完全")
+		}
+		fmt.Fprintf(a.err, "monshin: %s: %s\n", what.In(l), clean(lang.Said(err).In(l)))
+		return
+	}
+	path := inv.journalPath()
+	if _, _, tty := a.isTerminal(); !tty || path == "" {
+		return
+	}
+	fmt.Fprintln(a.err, clean(lang.Both("recorded in %s", "作業記録: %s").With(path).In(l)))
+	if slices.ContainsFunc(d.Unknowns, func(u walk.Open) bool { return u.Why.Reason == fact.Denied }) {
+		fmt.Fprintln(a.err, clean(lang.Both("for a request for the permissions that were missing: monshin permissions --for-session %s",
+			"不足した権限の付与依頼文: monshin permissions --for-session %s").With(path).In(l)))
+	}
 }
 
 func (a *app) report(d *walk.Diagnosis, k *knowledge, f *flags, format string, summary bool) error {

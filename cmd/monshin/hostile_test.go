@@ -276,7 +276,7 @@ func TestHostileStrings(t *testing.T) {
 
 // hostileRounds is how many estates are spoilt for each scenario; MONSHIN_ROUNDS asks for more.
 func hostileRounds() int {
-	n := 6
+	n := 30
 	_, _ = fmt.Sscan(os.Getenv("MONSHIN_ROUNDS"), &n)
 	return n
 }
@@ -288,21 +288,23 @@ func TestHugeStrings(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, s := range lab.Scenarios() {
-		if s.Name != "office-terminates" && s.Name != "operator-denied" {
+		if s.Name != "office-terminates" {
 			continue
 		}
 		_, full := walkLab(t, k, s)
 		for _, long := range []string{strings.Repeat("T", 100_000), strings.Repeat("長", 35_000), strings.Repeat("\x1b", 100_000), strings.Repeat("a\u0301", 35_000)} {
 			// A limit, not a measure: what takes quadratic time takes minutes here.
 			limit := time.AfterFunc(60*time.Second, func() { panic("a long string takes too long: " + s.Name) })
-			plant := spoiler{path: func(string) bool { return true }, with: func(string) string { return long }}
+			plant := spoiler{with: func(string) string { return long }}
 			plant.path = func(path string) bool {
 				return strings.Contains(path, "name") || strings.Contains(path, "detail") || strings.Contains(path, "message") || strings.Contains(path, "status")
 			}
 			spoilt := plant.spoil(t, full)
 			d := judge(t, k, s, spoilt)
 			for name, out := range everything(t, k, d, spoilt) {
-				checkFit(t, name, out)
+				if strings.ContainsFunc(out, unfit) {
+					t.Errorf("%s lets something through", name)
+				}
 			}
 			limit.Stop()
 		}

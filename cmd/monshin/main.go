@@ -18,6 +18,9 @@ func main() {
 	// while it does costs more time than memory is worth here.
 	debug.SetGCPercent(400)
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	// The first signal ends the walk and reports what is known; a second one ends
+	// monshin, whatever it waits for.
+	context.AfterFunc(ctx, stop)
 	code := run(ctx, &app{
 		args:   os.Args[1:],
 		in:     os.Stdin,

@@ -49,12 +49,12 @@ func (a *app) openTUI(ctx context.Context, f *flags, args []string) error {
 		Backend: b, Library: shelf{k.library}, Catalogue: words{k.catalogue},
 		Lang: f.lang, Zone: f.zone, Start: start, ReadOnly: f.readOnly,
 		ASCII: f.ascii || a.getenv("RUNEWIDTH_EASTASIAN") == "1", NoAnimation: f.still,
-		NoColor: a.getenv("NO_COLOR") != "", Input: a.in, Output: a.out,
+		NoColor: a.getenv("NO_COLOR") != "", Input: a.in, Output: a.screen,
 		Now: acc.clock(), Copy: nativeCopy(a.getenv), FullRepaint: a.getenv("AWS_EXECUTION_ENV") == "CloudShell",
 	})
 	paths, broken := b.close()
 	if broken != nil {
-		fmt.Fprintf(a.err, "monshin: %s: %s\n", lang.Both("a walk is not recorded whole", "記録が不完全な調査あり").In(f.lang), clean(broken.Error()))
+		fmt.Fprintf(a.err, "monshin: %s: %s\n", lang.Both("a walk is not recorded whole", "記録が不完全な調査あり").In(f.lang), clean(lang.Said(broken).In(f.lang)))
 	}
 	for _, p := range paths {
 		fmt.Fprintln(a.err, lang.Both("recorded in %s", "作業記録: %s").With(p).In(f.lang))

@@ -11,6 +11,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
 
 	"github.com/monshin/monshin/diagnose/estate"
+	"github.com/monshin/monshin/diagnose/fact"
 	"github.com/monshin/monshin/diagnose/lang"
 )
 
@@ -123,7 +124,16 @@ func listProblem(noInstances error, noHistory ...error) error {
 		if expired {
 			return expiredProblem(why, err)
 		}
-		return &Problem{Say: say.With(why.Action, string(why.Reason), why.Detail), Err: err}
+		word := lang.Both("no usable answer", "応答が不正")
+		switch why.Reason {
+		case fact.Denied:
+			word = lang.Both("denied", "権限不足")
+		case fact.Throttled:
+			word = lang.Both("throttled", "API 制限")
+		case fact.Timeout:
+			word = lang.Both("no answer", "応答なし")
+		}
+		return &Problem{Say: say.With(why.Action, word, why.Detail), Err: err}
 	}
 	if noInstances != nil {
 		return explain(noInstances, "ec2:DescribeInstances", lang.Both(

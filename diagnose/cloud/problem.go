@@ -25,6 +25,9 @@ func (p *Problem) Error() string { return p.Say.En }
 // Unwrap returns what came back.
 func (p *Problem) Unwrap() error { return p.Err }
 
+// Said returns the words, for lang.Said.
+func (p *Problem) Said() lang.Text { return p.Say }
+
 // expiredProblem is why the walk pauses.
 func expiredProblem(why fact.Why, err error) error {
 	if credentials := (*credentialsError)(nil); errors.As(err, &credentials) {

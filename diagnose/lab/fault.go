@@ -44,20 +44,20 @@ func ParseFault(s string) (Fault, error) {
 		case throttleFault:
 			rate, err := strconv.ParseFloat(value, 64)
 			if err != nil || math.IsNaN(rate) || rate <= 0 || rate > 1 {
-				return Fault{}, fmt.Errorf("lab fault %q: the rate must be a number above 0, up to 1, such as throttle=0.3", s)
+				return Fault{}, mistake("lab fault %q: the rate must be a number above 0, up to 1, such as throttle=0.3", "障害の指定 %q: 割合は 0 より大きく 1 以下の数（例: throttle=0.3）", s)
 			}
 			f.rate = rate
 			return f, nil
 		case denyFault, timeoutFault, emptyFault:
 			service, name, colon := strings.Cut(value, ":")
 			if value != "*" && (!colon || service == "" || name == "") {
-				return Fault{}, fmt.Errorf("lab fault %q: the action must look like ec2:DescribeVpcs, iam:* or *", s)
+				return Fault{}, mistake("lab fault %q: the action must look like ec2:DescribeVpcs, iam:* or *", "障害の指定 %q: アクションは ec2:DescribeVpcs、iam:*、* などの形式", s)
 			}
 			f.action = value
 			return f, nil
 		}
 	}
-	return Fault{}, fmt.Errorf("lab fault %q: use throttle=0.3, deny=ACTION, timeout=ACTION or empty=ACTION", s)
+	return Fault{}, mistake("lab fault %q: use throttle=0.3, deny=ACTION, timeout=ACTION or empty=ACTION", "障害の指定 %q: throttle=0.3、deny=ACTION、timeout=ACTION、empty=ACTION のいずれか", s)
 }
 
 // check refuses a fault that could never happen, which is a typing mistake.
@@ -74,7 +74,7 @@ func (f Fault) check(known map[string]operation) error {
 			return nil
 		}
 	}
-	return fmt.Errorf("lab fault %q: no call of the lab matches %q (monshin permissions lists the actions)", f, f.action)
+	return mistake("lab fault %q: no call of the lab matches %q (monshin permissions lists the actions)", "障害の指定 %q: %q に一致するラボの API なし（アクション一覧: monshin permissions）", f, f.action)
 }
 
 func (f Fault) hits(action string) bool {

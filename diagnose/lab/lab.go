@@ -13,7 +13,6 @@
 package lab
 
 import (
-	"fmt"
 	"strings"
 	"time"
 
@@ -22,6 +21,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws/retry"
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/smithy-go/middleware"
+
+	"github.com/monshin/monshin/diagnose/lang"
 )
 
 // Options say how a lab behaves beyond what its scenario says.
@@ -56,7 +57,12 @@ func Open(name string, o Options) (*Lab, error) {
 	for _, s := range Scenarios() {
 		names = append(names, s.Name)
 	}
-	return nil, fmt.Errorf("the lab has no scenario %q; it has %s", name, strings.Join(names, ", "))
+	return nil, mistake("the lab has no scenario %q; it has %s", "ラボにシナリオ %q は存在しない。指定できるのは %s", name, strings.Join(names, ", "))
+}
+
+// mistake is wrong input, in both languages.
+func mistake(en, ja string, args ...any) error {
+	return &lang.Error{Say: lang.Both(en, ja).With(args...)}
 }
 
 func (s Scenario) open(o Options) (*Lab, error) {

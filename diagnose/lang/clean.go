@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 	"unicode"
+	"unicode/utf16"
 	"unicode/utf8"
 )
 
@@ -93,4 +94,28 @@ func escape(b *strings.Builder, r rune) {
 	default:
 		fmt.Fprintf(b, `\U%08x`, r)
 	}
+}
+
+// CleanJSON escapes, in a JSON text, what encoding/json leaves as it is and a
+// terminal could act on: C1 controls, format characters, everything that is not to
+// be seen. The text means the same afterwards: outside of strings JSON has only ASCII.
+func CleanJSON(b []byte) []byte {
+	if plain(string(b)) {
+		return b
+	}
+	out := make([]byte, 0, len(b)+16)
+	for len(b) > 0 {
+		r, n := utf8.DecodeRune(b)
+		switch {
+		case r < 0x7f || r == utf8.RuneError || unicode.IsGraphic(r) && !invisible(r):
+			out = append(out, b[:n]...)
+		case r > 0xffff:
+			high, low := utf16.EncodeRune(r)
+			out = fmt.Appendf(out, `\u%04x\u%04x`, high, low)
+		default:
+			out = fmt.Appendf(out, `\u%04x`, r)
+		}
+		b = b[n:]
+	}
+	return out
 }

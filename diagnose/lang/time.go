@@ -23,22 +23,22 @@ func Zoned(text string, zone *time.Location) string {
 // Times writes the times in a text (RFC 3339, UTC) as say does.
 func Times(text string, say func(time.Time) string) string {
 	const form = "2006-01-02T15:04:05Z"
-	out := ""
-	for {
-		i := strings.Index(text, "T")
+	var out strings.Builder
+	for from := 0; ; {
+		i := strings.IndexByte(text[from:], 'T')
 		if i < 0 {
-			return out + text
+			out.WriteString(text)
+			return out.String()
 		}
-		at, end := i-len("2006-01-02"), i+len("T15:04:05Z")
-		if at >= 0 && end <= len(text) {
+		at, end := from+i-len("2006-01-02"), from+i+len("T15:04:05Z")
+		from += i + 1
+		if at >= 0 && end <= len(text) && text[end-1] == 'Z' {
 			if t, err := time.Parse(form, text[at:end]); err == nil {
-				out += text[:at] + say(t)
-				text = text[end:]
-				continue
+				out.WriteString(text[:at])
+				out.WriteString(say(t))
+				text, from = text[end:], 0
 			}
 		}
-		out += text[:i+1]
-		text = text[i+1:]
 	}
 }
 

@@ -1,6 +1,7 @@
 package lang_test
 
 import (
+	"encoding/json"
 	"strings"
 	"testing"
 	"unicode"
@@ -243,6 +244,26 @@ func checkClean(t interface{ Errorf(string, ...any) }, s string) {
 func TestCleanProperties(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) { checkClean(t, rapid.String().Draw(t, "s")) })
 	rapid.Check(t, func(t *rapid.T) { checkClean(t, string(rapid.SliceOf(rapid.Byte()).Draw(t, "b"))) })
+}
+
+func TestCleanJSON(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		in := rapid.String().Draw(t, "s")
+		b, err := json.Marshal(map[string]string{"x": in})
+		if err != nil {
+			t.Fatal(err)
+		}
+		out := lang.CleanJSON(b)
+		var back map[string]string
+		if err := json.Unmarshal(out, &back); err != nil || back["x"] != strings.ToValidUTF8(in, "\ufffd") {
+			t.Errorf("%q became %q (%v)", b, out, err)
+		}
+		for _, r := range string(out) {
+			if r != '\u3000' && !unicode.IsGraphic(r) || unicode.In(r, unicode.Cc, unicode.Cf) {
+				t.Errorf("%q holds %U", out, r)
+			}
+		}
+	})
 }
 
 func FuzzClean(f *testing.F) {

@@ -1,6 +1,8 @@
 package probe
 
 import (
+	"strings"
+
 	"github.com/monshin/monshin/diagnose/estate"
 	"github.com/monshin/monshin/diagnose/fact"
 	"github.com/monshin/monshin/diagnose/finding"
@@ -57,6 +59,16 @@ func ownLicense(p patient) (finding.Evidence, bool) {
 	return finding.Evidence{}, false
 }
 
+// licenseIncluded tells whether EC2 bills the Windows licence: Windows alone, or with
+// SQL Server Enterprise, Web or Standard (EC2 User Guide, "AMI billing information").
+func licenseIncluded(p patient) bool {
+	switch p.UsageOperation {
+	case "RunInstances:0002", "RunInstances:0102", "RunInstances:0202", "RunInstances:0006":
+		return true
+	}
+	return p.PlatformDetails == "Windows" || strings.HasPrefix(p.PlatformDetails, "Windows with SQL Server")
+}
+
 func judgeBilling(v *estate.View) Verdict {
 	p, whys := thePatient(v)
 	switch {
@@ -72,6 +84,9 @@ func judgeBilling(v *estate.View) Verdict {
 	}
 	if p.UsageOperation == "" && p.PlatformDetails == "" {
 		return unread(fact.Why{Reason: fact.NotRecorded, Action: "ec2:DescribeInstances", Resource: p.ID, Detail: "UsageOperation"})
+	}
+	if !licenseIncluded(p) {
+		return unread(fact.Why{Reason: fact.NotModelled, Action: "ec2:DescribeInstances", Resource: p.ID, Detail: join(p.PlatformDetails, p.UsageOperation)})
 	}
 	e := see(p.at, "usage_operation", join(p.PlatformDetails, p.UsageOperation),
 		lang.Both("the Windows licence is included, so AWS's KMS activates it", "ライセンス込みのため AWS の KMS で認証"), p.origin)

@@ -175,6 +175,10 @@ func judgeNames(p patient, i estate.Image, seen bool, o fact.Origin, machines []
 		}
 	}
 	if len(names) > 0 {
+		certainty := finding.Likely
+		if i := slices.IndexFunc(machines, func(m machine) bool { return m.id == p.ID }); i >= 0 && len(groups[hostName(machines[i].name)]) < 2 {
+			certainty = finding.Possible // others of the image share a name, and this one has its own
+		}
 		if seen {
 			evidence = append(evidence, see(estate.ImagePart.Key(p.ImageID), "source_instance", join(i.Name, i.OwnerAlias, i.OwnerID, i.SourceInstance),
 				lang.Both("not an image of AWS: whoever made it had to run Sysprep", "AWS 提供以外の AMI（作成時に Sysprep が必要）"), o))
@@ -182,7 +186,7 @@ func judgeNames(p patient, i estate.Image, seen bool, o fact.Origin, machines []
 		return problem(
 			lang.Both("%[2]d instances share the name %[1]s", "コンピューター名 %[1]s が %[2]d 台で重複").With(strings.Join(names, ", "), count),
 			[]finding.Finding{{
-				Code: finding.CloneSuspected, Subject: p.ImageID, Certainty: finding.Likely,
+				Code: finding.CloneSuspected, Subject: p.ImageID, Certainty: certainty,
 				Params:   map[string]string{"name": strings.Join(names, ", "), "image": p.ImageID, "count": strconv.Itoa(count)},
 				Evidence: evidence,
 			}}, pendingOf(open)...)

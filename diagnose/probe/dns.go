@@ -31,7 +31,8 @@ func dnsProbes() []Probe {
 		{
 			ID:    "dns.options",
 			Title: lang.Both("DHCP option set", "DHCP オプションセット"),
-			Parts: []estate.AnyKind{estate.InstancePart, estate.TrailPart, estate.VPCPart, estate.DHCPOptionsPart, estate.ManagedNodePart, estate.ConnectionPart},
+			Parts: []estate.AnyKind{estate.InstancePart, estate.TrailPart, estate.VPCPart, estate.DHCPOptionsPart, estate.ManagedNodePart, estate.ConnectionPart,
+				estate.NeighboursPart, estate.CommandsPart},
 			Codes: []finding.Code{finding.DNSDHCPOptionsNone, finding.DNSMixedServers},
 			Judge: judgeDHCPOptions,
 		},
@@ -147,6 +148,9 @@ func judgeVPCAttributes(v *estate.View) Verdict {
 		}
 	case len(private) > 0:
 		f.Scope = private
+		if l.Office {
+			f.Scope = append(f.Scope, "1688")
+		}
 	case l.Office:
 		// AWS asks for both attributes where Office is activated; what fails without
 		// them is not documented (domain.md §5.2.4 [V:lm-main]).

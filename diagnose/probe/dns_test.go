@@ -3,6 +3,7 @@ package probe
 import (
 	"slices"
 	"testing"
+	"time"
 
 	"github.com/monshin/monshin/diagnose/estate"
 	"github.com/monshin/monshin/diagnose/fact"
@@ -29,9 +30,11 @@ func dnsOffice(servers ...string) instEstate {
 	e = instPut(e, estate.LicenseInterfacesPart, "", []estate.Interface{})
 	e = instPut(e, estate.CommandsPart, instID, estate.Commands{Complete: true})
 	e = instPut(e, estate.PeeringsPart, "vpc-1", []estate.Peering{})
+	e = instPut(e, estate.RouteTablesPart, "vpc-1", []estate.RouteTable{{ID: "rtb-1", Main: true, Routes: []estate.Route{{CIDR4: "10.0.0.0/16", Target: "local", State: "active"}}}})
 	e = instPut(e, estate.ResolverAssociationsPart, "vpc-1", []estate.ResolverAssociation{})
 	e = instPut(e, estate.ResolverRulesPart, "", []estate.ResolverRule{})
 	e = instPut(e, estate.ResolverEndpointsPart, "", []estate.ResolverEndpoint{{ID: "rslvr-out-1", Direction: "OUTBOUND", Status: "OPERATIONAL"}})
+	e = instPut(e, estate.NeighboursPart, "vpc-1", estate.Peers{Complete: true})
 	e.Put(estate.ManagedNodePart.Part(instID, fact.Absent[estate.ManagedNode](fact.Origin{})))
 	return e
 }
@@ -127,8 +130,8 @@ func TestVPCAttributes(t *testing.T) {
 		})
 	}
 	nat := instPut(dnsOffice("AmazonProvidedDNS"), estate.VPCDNSPart, "vpc-1", estate.VPCDNS{Support: true})
-	if v := instJudge(t, "dns.vpc-attributes", instPut(nat, estate.EndpointsPart, "vpc-1", []estate.Endpoint{})); v.Outcome != OK {
-		t.Errorf("hostnames off without endpoints: %s %q", v.Outcome, codesOf(v))
+	if v := instJudge(t, "dns.vpc-attributes", instPut(nat, estate.EndpointsPart, "vpc-1", []estate.Endpoint{})); codesOf(v) != "dns.vpc-hostnames-off likely" {
+		t.Errorf("Office, whose activation wants hostnames: %s %q", v.Outcome, codesOf(v))
 	}
 }
 
@@ -144,7 +147,7 @@ func TestAWSNamesThroughAnotherVPCsDirectory(t *testing.T) {
 	if codesOf(v) != "dns.aws-names-not-forwarded likely" || !slices.Equal(v.Findings[0].Scope, []string{"ssm"}) {
 		t.Errorf("%s %q %v", v.Outcome, codesOf(v), v.Findings)
 	}
-	online := instPut(e, estate.ManagedNodePart, instID, estate.ManagedNode{ID: instID, PingStatus: "Online"})
+	online := instPut(e, estate.ManagedNodePart, instID, estate.ManagedNode{ID: instID, PingStatus: "Online", LastPing: instNow.Add(-time.Minute)})
 	if v := instJudge(t, "dns.aws-names", online); codesOf(v) != "dns.aws-names-not-forwarded possible" || v.Findings[0].Severity != finding.Info {
 		t.Errorf("an agent that is online: %q %v", codesOf(v), v.Findings)
 	}

@@ -38,7 +38,8 @@ func adDNSProbes() []Probe {
 		{
 			ID:    "dns.aws-names",
 			Title: lang.Both("AWS names resolve to the endpoints of this VPC", "AWS サービス名のこの VPC での名前解決"),
-			Parts: append(slices.Clone(parts), estate.EndpointsPart, estate.ManagedNodePart),
+			Parts: append(slices.Clone(parts), estate.EndpointsPart, estate.ManagedNodePart,
+				estate.RouteTablesPart, estate.PrefixListPart, estate.SubnetsPart),
 			Asks:  []string{estate.AnswerADDomain},
 			Codes: []finding.Code{finding.DNSAWSNamesNotForwarded},
 			Judge: judgeAWSNames,
@@ -75,6 +76,7 @@ func adNeed(v *estate.View) (adNeeded, []fact.Why) {
 	estate.ResolverAssociationsPart.Of(v, p.VPC)
 	estate.ResolverRulesPart.Of(v, "")
 	estate.ResolverEndpointsPart.Of(v, "")
+	writtenSince(v, p, resource(p.VPC))
 	d, domainWhys := adDomain(v, p)
 	if whys := append(serverWhys, domainWhys...); len(whys) > 0 {
 		return adNeeded{}, whys
@@ -132,10 +134,20 @@ func (n adNeeded) throughResolver(v *estate.View) Verdict {
 	}
 	at := estate.ResolverRulesPart.Key("")
 	seen := serversSeen(n.servers)
-	if !found {
+	switch {
+	case !found && len(n.servers.custom) > 0:
+		// Whether a query gets to the servers that may know the domain, or to the
+		// Resolver that does not, changes with time.
+		return unread(fact.Why{Reason: fact.BlockedBy, Blocker: "dns.options"})
+	case !found && !n.p.dead && coming(n.domain.FQDN, n.p.VPC, associations.Value(), rules.Value()):
+		// Associations settle within minutes.
+		return unread(fact.Why{Reason: fact.TooEarly, Action: "route53resolver:ListResolverRuleAssociations", Until: v.AsOf().Add(5 * time.Minute), Resource: n.p.VPC})
+	case found && rule.Status != "" && rule.Status != "COMPLETE":
+		return unread(fact.Why{Reason: fact.NotModelled, Action: "route53resolver:ListResolverRules", Resource: rule.ID, Detail: rule.Status})
+	case !found:
 		none := see(estate.ResolverAssociationsPart.Key(n.p.VPC), "", ruleNames(associations.Value(), rules.Value()),
 			lang.Both("no forwarding rule of this VPC covers %s, so the Resolver answers that the name does not exist",
-				"%s を対象とする転送ルールが VPC に関連付けられていないため、Resolver では名前解決不可").With(n.domain.FQDN), associations.Origin())
+				"%s を対象とする転送ルールの関連付けがなく、VPC の Resolver では名前解決不可").With(n.domain.FQDN), associations.Origin())
 		f := n.finding(finding.DNSADDomainUnresolvable, n.domain.FQDN, seen, none)
 		return n.weighed(v, f, resource(n.p.VPC), estate.TrailQuery{Attribute: "EventSource", Value: "route53resolver.amazonaws.com"})
 	}
@@ -167,7 +179,7 @@ func (n adNeeded) throughResolver(v *estate.View) Verdict {
 	if len(n.domain.Servers) == 0 {
 		return unread(fact.Why{Reason: fact.NeedsGuest, Detail: n.domain.FQDN})
 	}
-	return ok(lang.Both("a Resolver rule forwards %s to the directory", "%s はResolver ルールでディレクトリへ転送").With(n.domain.FQDN), seen, rest)
+	return ok(lang.Both("a Resolver rule forwards %s to the directory", "%s は Resolver ルールでディレクトリへ転送").With(n.domain.FQDN), seen, rest)
 }
 
 // throughOwnServers judges a VPC whose DHCP options name DNS servers of its own.
@@ -196,13 +208,19 @@ func (n adNeeded) finding(c finding.Code, subject string, evidence ...finding.Ev
 // of DNS. Without it, zones that monshin does not read could still answer, and
 // what was read after a death may have changed.
 func (n adNeeded) weighed(v *estate.View, f finding.Finding, queries ...estate.TrailQuery) Verdict {
-	kind, output, witnessed := joinError(v, n.p.ID)
+	kind, output, witnessed := joinError(v, n.p, n.domain.FQDN)
 	switch {
-	case witnessed && kind == "dns":
+	case witnessed && kind == joinDNS:
 		f.Evidence = append(f.Evidence, output)
+		if vpc := resource(n.p.VPC); writtenSince(v, n.p, vpc) {
+			// The witness stands, but what it met may have been another setting.
+			f = readAfter(v, n.p, []finding.Finding{f}, vpc)[0]
+		}
 	default:
 		f.Certainty = f.Certainty.AtMost(finding.Likely)
-		f.Assumptions = append(f.Assumptions, finding.Assumption{Code: finding.AssumeNoPrivateZone, Params: map[string]string{"domain": n.domain.FQDN}})
+		if f.Code == finding.DNSADDomainUnresolvable {
+			f.Assumptions = append(f.Assumptions, finding.Assumption{Code: finding.AssumeNoPrivateZone, Params: map[string]string{"domain": n.domain.FQDN}})
+		}
 		f = readAfter(v, n.p, []finding.Finding{f}, queries...)[0]
 	}
 	f.Certainty = f.Certainty.AtMost(n.domain.Certainty)
@@ -237,6 +255,15 @@ func governing(name, vpc string, associations []estate.ResolverAssociation, rule
 		unseen = ""
 	}
 	return best, found && strings.EqualFold(best.Type, "FORWARD"), unseen
+}
+
+// coming reports whether a forwarding rule for a name is just being associated.
+func coming(name, vpc string, associations []estate.ResolverAssociation, rules []estate.ResolverRule) bool {
+	return slices.ContainsFunc(associations, func(a estate.ResolverAssociation) bool {
+		return a.VPC == vpc && strings.EqualFold(a.Status, "CREATING") && slices.ContainsFunc(rules, func(r estate.ResolverRule) bool {
+			return r.ID == a.Rule && strings.EqualFold(r.Type, "FORWARD") && covers(r.Domain, name)
+		})
+	})
 }
 
 // covers reports whether a rule's domain is name or a parent of it.
@@ -297,12 +324,16 @@ func judgeAWSNames(v *estate.View) Verdict {
 		return unread(whys...)
 	}
 	seen := serversSeen(s)
-	if s.amazon || s.nothing {
+	switch {
+	case s.nothing, s.amazon && len(s.custom) > 0:
+		return unread(fact.Why{Reason: fact.BlockedBy, Blocker: "dns.options"})
+	case s.amazon:
 		return ok(lang.Both("the VPC's own Resolver answers", "VPC の Resolver が応答"), seen)
 	}
 	endpoints := estate.EndpointsPart.Of(v, p.VPC)
 	directories := estate.DirectoriesPart.Of(v, "")
 	node := estate.ManagedNodePart.Of(v, p.ID)
+	exit := reach.ExitOf(v, patientSide(p))
 	if endpoints.IsUnknown() {
 		return unread(endpoints.Why())
 	}
@@ -323,7 +354,7 @@ func judgeAWSNames(v *estate.View) Verdict {
 		if d.VPC == "" {
 			return unread(fact.Why{Reason: fact.NotVisible, Action: "ds:DescribeDirectories", Resource: d.ID})
 		}
-		if whys := whyOf(node); len(whys) > 0 {
+		if whys := append(whyOf(node), pendingOf(exit.Whys)...); len(whys) > 0 {
 			return unread(whys...)
 		}
 		f := finding.Finding{
@@ -334,9 +365,13 @@ func judgeAWSNames(v *estate.View) Verdict {
 					"ディレクトリは別 VPC にあり、その Resolver はこの VPC のエンドポイントを解決できない"), directories.Origin())},
 			Assumptions: []finding.Assumption{{Code: finding.AssumeForwarders}},
 		}
-		if node.IsKnown() && node.Value().PingStatus == "Online" {
+		switch {
+		case node.IsKnown() && onlineNow(v, node.Value().PingStatus, node.Value().LastPing):
 			// AWS reports the agent online: the names evidently resolve.
 			f.Severity, f.Certainty = finding.Info, finding.Possible
+		case exit.Internet == reach.Yes:
+			// The public addresses can be reached as well (domain.md DNS-3).
+			f.Severity = finding.Warning
 		}
 		return settle(readAfter(v, p, []finding.Finding{f}, resource(p.VPC)), nil, lang.Text{}, seen)
 	}
@@ -383,6 +418,8 @@ func (n adNeeded) endpointWorks(v *estate.View) Verdict {
 	switch {
 	case unseen != "":
 		return unread(fact.Why{Reason: fact.NotVisible, Action: "route53resolver:ListResolverRules", Resource: unseen})
+	case !found && len(n.servers.custom) > 0:
+		return n.serversAnswer(v) // beside the Resolver, servers of one's own are asked
 	case !found:
 		return notApplicable(lang.Both("nobody is asked for the domain: no rule forwards it", "転送ルールがなく、AD DNS サーバーへの問い合わせ自体が発生しない"))
 	}
@@ -462,9 +499,9 @@ func (n adNeeded) serversAnswer(v *estate.View) Verdict {
 	switch {
 	case !asked:
 		return unread(fact.Why{Reason: fact.BlockedBy, Blocker: "dns.ad-domain"})
-	case len(good) > 0:
+	case len(good) > 0 || len(open) > 0:
 		for i := range found {
-			found[i].Severity = finding.Warning // the others still answer, after a time-out
+			found[i].Severity = finding.Warning // the others answer, or may, after a time-out
 		}
 	}
 	return settle(found, open, lang.Both("the AD's DNS servers can be reached", "AD DNS サーバーへ到達可能"), good...)

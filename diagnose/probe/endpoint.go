@@ -16,7 +16,8 @@ func endpointProbes() []Probe {
 			ID:    "endpoint.presence",
 			Title: lang.Both("VPC endpoints, or another way to the service", "VPC エンドポイントの有無（または代替経路）"),
 			Parts: append(agentParts(), estate.CallerPart, estate.VPCPart, estate.VPCDNSPart, estate.SubnetsPart,
-				estate.EndpointsPart, estate.RouteTablesPart, estate.PrefixListPart, estate.ConnectionPart),
+				estate.EndpointsPart, estate.RouteTablesPart, estate.PrefixListPart, estate.ConnectionPart,
+				estate.NeighboursPart, estate.CommandsPart),
 			Codes: []finding.Code{finding.EndpointMissing},
 			Judge: judgePresence,
 		},
@@ -41,7 +42,7 @@ func endpointProbes() []Probe {
 			// A private hosted zone of one's own could do the same, and is not read; so it is
 			// likely at most (domain.md NET-3).
 			Judge: endpointTrait{
-				code: finding.EndpointPrivateDNSOff, certainty: finding.Likely,
+				code: finding.EndpointPrivateDNSOff, certainty: finding.Likely, zone: true,
 				among: func(c reach.Candidate) bool { return c.Available },
 				fine:  func(c reach.Candidate) bool { return c.PrivateDNS },
 				evidence: func(c reach.Candidate, l reach.Lookup) finding.Evidence {
@@ -107,7 +108,9 @@ func judgePresence(v *estate.View) Verdict {
 			f := endpointFinding(c, finding.EndpointMissing, l, "", none, route)
 			f.Certainty = finding.Proven
 			if len(exit.Elsewhere) > 0 {
-				f.Certainty = finding.Likely // the VPC at the other end could have one, with a private hosted zone
+				// The VPC at the other end could have one, with a private hosted zone.
+				f.Certainty = finding.Likely
+				f.Assumptions = append(f.Assumptions, noZone(v, service))
 			}
 			if service == scopeLegacy {
 				f.Evidence = withEvidence(f.Evidence, c.agent.Evidence)
@@ -140,6 +143,18 @@ type endpointTrait struct {
 	fine      func(reach.Candidate) bool
 	evidence  func(reach.Candidate, reach.Lookup) finding.Evidence
 	good      lang.Text
+	// zone says that a private hosted zone of one's own could make up for it.
+	zone bool
+}
+
+// noZone is the assumption that no private hosted zone answers for a service's name:
+// those are not read (domain.md NET-3).
+func noZone(v *estate.View, service string) finding.Assumption {
+	name := service + "." + v.Target().Region + ".amazonaws.com"
+	if v.Target().Partition == "aws-cn" {
+		name += ".cn"
+	}
+	return finding.Assumption{Code: finding.AssumeNoPrivateZone, Params: map[string]string{"domain": name}}
 }
 
 func (t endpointTrait) judge(v *estate.View) Verdict {
@@ -183,6 +198,9 @@ func (t endpointTrait) judge(v *estate.View) Verdict {
 		default:
 			f := endpointFinding(c, t.code, l, bad[0].ID, t.evidence(bad[0], l), noOtherWay(*path.Exit))
 			f.Certainty = t.certainty
+			if t.zone {
+				f.Assumptions = append(f.Assumptions, noZone(v, service))
+			}
 			s.add(f, bad[0].ID)
 		}
 	}

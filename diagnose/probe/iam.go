@@ -1,6 +1,7 @@
 package probe
 
 import (
+	"slices"
 	"strings"
 	"time"
 
@@ -14,7 +15,7 @@ import (
 func iamProbes() []Probe {
 	profileParts := []estate.AnyKind{estate.InstancePart, estate.TrailPart, estate.InstanceProfilePart}
 	with := func(more ...estate.AnyKind) []estate.AnyKind {
-		return append(append(append([]estate.AnyKind{}, profileParts...), hostManagementParts()...), more...)
+		return append(slices.Concat(profileParts, hostManagementParts(), []estate.AnyKind{estate.ConnectionPart, estate.CommandsPart}), more...)
 	}
 	return []Probe{
 		{
@@ -47,7 +48,7 @@ func iamProbes() []Probe {
 		{
 			ID:    "iam.simulation",
 			Title: lang.Both("IAM policy simulator", "IAM ポリシーシミュレーター"),
-			Parts: append(append([]estate.AnyKind{}, profileParts...), estate.SimulationPart),
+			Parts: append(slices.Clone(profileParts), estate.SimulationPart, estate.ManagedNodePart, estate.ConnectionPart, estate.CommandsPart),
 			Asks:  []string{answerSimulate},
 			Codes: []finding.Code{finding.IAMOrganizationBlocks},
 			Judge: judgeSimulation,
@@ -74,8 +75,41 @@ func profileOf(v *estate.View, p patient) (name string, profile fact.Of[estate.I
 // readSince is readAfter for IAM. IAM is global and its events are in the trail of
 // us-east-1 (CloudTrail User Guide, "Global service events"), so the trail of the
 // instance's region showing no write proves nothing: the assumption always stays.
+//
+// It also weighs findings against what AWS sees of the agent: credentials that are
+// refused cannot keep a channel alive for long, so that one which works right now,
+// or worked until the instance's end, speaks against the evaluation.
 func readSince(v *estate.View, p patient, found []finding.Finding) []finding.Finding {
-	return readAfter(v, p, found)
+	found = slices.Clone(readAfter(v, p, found))
+	for i := range found {
+		found[i], _ = weighRan(v, p, found[i])
+		found[i] = weighAlive(v, p, found[i])
+	}
+	return found
+}
+
+// weighAlive lowers a finding about the agent's credentials where every channel that
+// it impairs works, or may, for all that can be read.
+func weighAlive(v *estate.View, p patient, f finding.Finding) finding.Finding {
+	if p.dead || f.Params["action"] != "-" && !strings.Contains(f.Params["action"], "ControlChannel") && !strings.Contains(f.Params["action"], actionRegister) {
+		return f // the channels say nothing of what is called for each session only
+	}
+	var seen []finding.Evidence
+	for _, scope := range []string{scopeSSM, scopeMessages} {
+		if !slices.Contains(f.Scope, scope) {
+			continue
+		}
+		works, e, whys := channelWorks(v, p.ID, scope)
+		switch {
+		case works:
+			seen = append(seen, e)
+		case len(whys) == 0:
+			return f
+		}
+	}
+	f.Certainty = f.Certainty.AtMost(finding.Likely)
+	f.Evidence = withEvidence(slices.Clone(f.Evidence), seen)
+	return f
 }
 
 func iamParams(role, profile, action, policy string) map[string]string {

@@ -95,10 +95,6 @@ func (r rights) verdict(v *estate.View, p patient) Verdict {
 	}
 	good := lang.Both("%s allows what the agent needs (service control policies assumed to allow it)",
 		"%s に必要な権限あり（SCP による制限がないことが前提）").With(r.role)
-	if p.dead && len(r.findings) == 0 && len(open) == 0 {
-		good = lang.Both("%s allows today what the agent needs (read after the instance's end; service control policies assumed to allow it)",
-			"%s に必要な権限あり（終了後の取得値。SCP による制限がないことが前提）").With(r.role)
-	}
 	out := settle(readSince(v, p, r.findings), open, good, r.evidence...)
 	if out.Outcome == Problem {
 		var parts []string

@@ -145,6 +145,7 @@ func TestPermissions(t *testing.T) {
 
 func TestPermissionFindings(t *testing.T) {
 	e := iamEstate()
+	ssmNoRow(e)
 	iamPolicies(e, iamOnlySSM, iamDenySSM)
 	got := iamJudge(t, e, "iam.permissions").Findings
 	type brief struct {
@@ -175,6 +176,7 @@ func TestPermissionFindings(t *testing.T) {
 		t.Error(d)
 	}
 	e = iamEstate()
+	ssmNoRow(e)
 	iamPolicies(e)
 	if f := iamJudge(t, e, "iam.permissions").Findings[0]; !slices.Equal(f.Scope, []string{"ssm", "ssmmessages"}) || f.Certainty != finding.Proven {
 		t.Errorf("a role that may do nothing: %+v", f)
@@ -183,6 +185,7 @@ func TestPermissionFindings(t *testing.T) {
 
 func TestPermissionsShowTheClosestStatement(t *testing.T) {
 	e := iamEstate()
+	ssmNoRow(e)
 	iamPolicies(e, strings.Replace(iamMinimum, `"*"`, `"arn:aws:ec2:*:*:instance/i-other"`, 1))
 	f := iamJudge(t, e, "iam.permissions").Findings[0]
 	last := f.Evidence[len(f.Evidence)-1]

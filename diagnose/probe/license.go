@@ -38,7 +38,10 @@ func licenseProbes() []Probe {
 		{
 			ID:    "license.provider",
 			Title: lang.Both("Directory registered with License Manager", "License Manager へのディレクトリ登録"),
-			Parts: []estate.AnyKind{estate.InstancePart, estate.TrailPart, estate.IdentityProvidersPart, estate.LicensedInstancesPart},
+			Parts: []estate.AnyKind{
+				estate.InstancePart, estate.TrailPart, estate.IdentityProvidersPart, estate.LicensedInstancesPart,
+				estate.DirectoriesPart, estate.PeeringsPart,
+			},
 			Codes: []finding.Code{finding.LicenseProviderNotRegistered},
 			Judge: judgeLicenseProvider,
 		},
@@ -103,7 +106,7 @@ func licenseProbes() []Probe {
 		{
 			ID:    "license.servers",
 			Title: lang.Both("Remote Desktop licence servers", "RDS ライセンスサーバー"),
-			Parts: []estate.AnyKind{estate.InstancePart, estate.TrailPart, estate.LicenseServersPart},
+			Parts: withDomain(estate.LicenseServersPart),
 			Codes: []finding.Code{finding.LicenseServerUnhealthy},
 			Judge: judgeLicenseServers,
 		},

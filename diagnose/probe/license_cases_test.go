@@ -2,6 +2,7 @@ package probe
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/monshin/monshin/diagnose/estate"
@@ -19,7 +20,9 @@ type lmCase struct {
 }
 
 // lmCases are the cases of every judgement that is tried on this account.
-func lmCases() []lmCase { return append(licenseCases(), machineCases()...) }
+func lmCases() []lmCase {
+	return slices.Concat(licenseCases(), machineCases(), doubtfulCases())
+}
 
 func licenseCases() []lmCase {
 	ok := []string{"ok"}
@@ -274,7 +277,7 @@ func licenseCases() []lmCase {
 		{"never adopted, list denied", "license.instance", func(e *estate.Estate) {
 			lmDeny(e, estate.LicensedInstancesPart.Key(""))
 			is(func(i *estate.Instance) { i.Tags = nil })(e)
-		}, []string{"unknown", "denied"}},
+		}, []string{"problem", "license.not-adopted@" + lmInstance + " likely", "denied"}},
 		{"tag changed", "license.instance", is(func(i *estate.Instance) { i.Tags[licenseTag] = "none" }), []string{"problem", "license.not-adopted@" + lmInstance + " proven"}},
 		{"tagged, not listed", "license.instance", func(e *estate.Estate) { lmPut(e, estate.LicensedInstancesPart, "", []estate.LicensedInstance{}) }, []string{"unknown", "not-modelled"}},
 

@@ -29,12 +29,23 @@ func judgeLicensedInstance(v *estate.View) Verdict {
 		return problem(lang.Both("License Manager's tag was changed: %s", "License Manager のタグが変更されている: %s").With(orDash(value)),
 			[]finding.Finding{notAdopted(p, l, "", tag)}, pendingOf(whyOf(rows))...)
 	}
+	if pending := pendingOf(whyOf(rows)); len(pending) > 0 {
+		return unread(pending...)
+	}
+	// Without its tag License Manager's role may do nothing with the instance, whatever
+	// its list says (domain.md LM-12).
+	var untagged []finding.Finding
+	if !p.dead && !tagged && p.State == "running" && !p.LaunchTime.IsZero() && !v.AsOf().Before(p.LaunchTime.Add(adoption)) {
+		f := notAdopted(p, l, "", tag)
+		f.Certainty, f.Assumptions = finding.Likely, []finding.Assumption{secondSource("ec2:DescribeInstances")}
+		untagged = append(untagged, f)
+	}
 	if rows.IsUnknown() {
-		verdict := unread(rows.Why())
+		verdict := settle(untagged, whyOf(rows), lang.Text{})
 		if !p.dead {
 			verdict.Evidence = []finding.Evidence{tag}
 		}
-		return verdict
+		return verdict.saying(lang.Both("without License Manager's tag (running since %s)", "License Manager のタグなし（%s から稼働）").With(stamp(p.LaunchTime)))
 	}
 	row, listed := licensedRow(rows, p.ID)
 	if !listed {
@@ -45,21 +56,21 @@ func judgeLicensedInstance(v *estate.View) Verdict {
 		lang.Both("License Manager's own words", "License Manager のステータス・メッセージ（原文）"), rows.Origin())
 	switch strings.ToUpper(row.Status) {
 	case "ACTIVATED", "ACTIVE":
-		return ok(lang.Both("%s, last checked %s", "%s（最終確認 %s）").With(row.Status, stamp(row.LastChecked)), e)
+		return settle(untagged, nil, lang.Both("%s, last checked %s", "%s（最終確認 %s）").With(row.Status, stamp(row.LastChecked)), e).
+			saying(lang.Both("%s, but without License Manager's tag", "%s だが License Manager のタグなし").With(row.Status))
 	case "FAILED", "TERMINATED":
 		if p.dead && row.Message == "" && strings.EqualFold(row.Status, "TERMINATED") {
 			return notApplicable(lang.Both("terminated, without a reason", "終了済み（terminated）。理由の記載なし"), e)
 		}
-		return problem(lang.Same(oneLine(join(row.Status, row.Message), 160)), []finding.Finding{{
+		return problem(lang.Same(oneLine(join(row.Status, row.Message), 160)), append([]finding.Finding{{
 			Code: finding.LicenseInstanceUnhealthy, Subject: p.ID, Certainty: finding.Proven,
 			Params:   licenseParams(p, row.Directory, strings.Join(row.Products, ", "), "", join(row.Status, row.Message)),
 			Evidence: []finding.Evidence{e},
-		}})
+		}}, untagged...))
 	}
-	verdict := unknown(
-		lang.Both("License Manager says: %s", "License Manager のステータス: %s").With(oneLine(join(row.Status, row.Message), 160)),
-		fact.Why{Reason: fact.NotModelled, Action: "license-manager-user-subscriptions:ListInstances", Resource: p.ID, Detail: join(row.Status, row.Message)})
-	verdict.Evidence = []finding.Evidence{e}
+	verdict := settle(untagged, []fact.Why{{Reason: fact.NotModelled, Action: "license-manager-user-subscriptions:ListInstances",
+		Resource: p.ID, Detail: join(row.Status, row.Message)}}, lang.Text{}, e)
+	verdict.Say = lang.Both("License Manager says: %s", "License Manager のステータス: %s").With(oneLine(join(row.Status, row.Message), 160))
 	return verdict
 }
 

@@ -31,17 +31,28 @@ type joinFailure struct {
 	invocation estate.Invocation
 }
 
-// joinError looks in the Run Command output on an instance for a domain join that
-// failed. kind is "dns", "credentials" or "other"; ok is false where the output is
-// not known or holds no such error.
-func joinError(v *estate.View, id string) (kind string, evidence finding.Evidence, ok bool) {
-	commands := estate.CommandsPart.Of(v, id)
-	p, whys := thePatient(v)
-	f, found := failedJoin(commands.Value(), len(whys) == 0 && !p.dead)
-	if !commands.IsKnown() || !found {
+// joinError looks in the Run Command output on the patient for a join of this
+// domain that failed. kind is "dns", "credentials" or "other"; ok is false where
+// the output is not known or holds no such error.
+func joinError(v *estate.View, p patient, fqdn string) (kind string, evidence finding.Evidence, ok bool) {
+	commands := estate.CommandsPart.Of(v, p.ID)
+	f, found := failedJoin(commands.Value(), !p.dead)
+	if !commands.IsKnown() || !found || f.domain != "" && domainName(f.domain) != fqdn || sentByOther(v, p, f) {
 		return "", finding.Evidence{}, false
 	}
-	return f.kind, joinEvidence(id, f, commands.Origin()), true
+	return f.kind, joinEvidence(p.ID, f, commands.Origin()), true
+}
+
+// sentByOther reports whether CloudTrail shows that the command behind a failed join
+// on a dead instance was somebody else's: anybody may run the same document. Where
+// CloudTrail names nobody it counts as License Manager's.
+func sentByOther(v *estate.View, p patient, f joinFailure) bool {
+	if !p.dead {
+		return false // its trail is not read, and Windows said it, whoever asked
+	}
+	events := estate.TrailPart.Of(v, instanceQuery(p.ID).String()).Value().Events
+	return sent(events, f.invocation.Requested, func(a estate.Actor) bool { return !ofLicenseManager(a) }) &&
+		!sent(events, f.invocation.Requested, ofLicenseManager)
 }
 
 func joinEvidence(id string, f joinFailure, o fact.Origin) finding.Evidence {
@@ -55,12 +66,18 @@ func joinEvidence(id string, f joinFailure, o fact.Origin) finding.Evidence {
 	return see(estate.CommandsPart.Key(id), f.invocation.CommandID, f.text, rules[f.kind], o)
 }
 
+// overcome is how long after a failed join a successful run means that the join was
+// made good, and is no clean-up after the failure: AWS names about twenty minutes for
+// the whole configuration (domain.md §5.2), so that after an hour it is another's.
+const overcome = time.Hour
+
 // failedJoin finds the newest failed domain join. On a living instance a later
-// successful run means that License Manager got over it; on a dead one the failure
-// was what it died of, whatever ran afterwards.
+// successful run means that License Manager got over it; on a dead one only a run
+// that is much later does, as the one right after may be License Manager's last.
 func failedJoin(c estate.Commands, alive bool) (joinFailure, bool) {
 	runs := slices.Clone(c.Invocations)
 	slices.SortStableFunc(runs, func(a, b estate.Invocation) int { return b.Requested.Compare(a.Requested) })
+	var good time.Time // of the latest run that succeeded
 	for _, run := range runs {
 		if run.Document != licenseDocument {
 			continue
@@ -68,11 +85,14 @@ func failedJoin(c estate.Commands, alive bool) (joinFailure, bool) {
 		for _, text := range []string{run.Error, run.Output} {
 			if f, found := readJoin(text); found {
 				f.invocation = run
-				return f, true
+				return f, good.Sub(run.Requested) < overcome
 			}
 		}
-		if alive && run.Status == "Success" {
-			return joinFailure{}, false
+		if run.Status == "Success" {
+			if alive {
+				return joinFailure{}, false
+			}
+			good = orTime(good, run.Requested)
 		}
 	}
 	return joinFailure{}, false
@@ -199,7 +219,7 @@ func judgeLicenseCommands(v *estate.View) Verdict {
 	}
 	c := commands.Value()
 	at := estate.CommandsPart.Key(p.ID)
-	if f, found := failedJoin(c, !p.dead); found {
+	if f, found := failedJoin(c, !p.dead); found && !sentByOther(v, p, f) {
 		e := joinEvidence(p.ID, f, commands.Origin())
 		return problem(
 			lang.Both("the domain join failed: %s", "ドメイン参加に失敗: %s").With(oneLine(f.text, 120)),
@@ -254,7 +274,7 @@ func judgeRuns(v *estate.View, p patient, runs []estate.Invocation, complete boo
 		if !known {
 			return unread(orNotRecorded(trail)...)
 		}
-		if sentByLicense(events.Events, last.Requested) {
+		if sent(events.Events, last.Requested, ofLicenseManager) {
 			text := oneLine(first(last.Error, last.Output, last.Details), 400)
 			return problem(
 				lang.Both("License Manager's last command: %s", "License Manager の最終コマンド: %s").With(join(last.Status, oneLine(text, 80))),
@@ -276,12 +296,12 @@ func judgeRuns(v *estate.View, p patient, runs []estate.Invocation, complete boo
 // for License Manager's configuration (domain.md §5.2).
 const commandRuns = 20 * time.Minute
 
-// sentByLicense reports whether License Manager sent a command at about that time;
+// sent reports whether one of these actors sent a command at about that time;
 // CloudTrail's and Systems Manager's clocks differ by seconds.
-func sentByLicense(events []estate.TrailEvent, requested time.Time) bool {
+func sent(events []estate.TrailEvent, requested time.Time, by func(estate.Actor) bool) bool {
 	const about = 2 * time.Minute
 	return slices.ContainsFunc(events, func(e estate.TrailEvent) bool {
-		return e.Name == "SendCommand" && e.Error == "" && ofLicenseManager(e.Actor) && e.Time.Sub(requested).Abs() <= about
+		return e.Name == "SendCommand" && e.Error == "" && by(e.Actor) && e.Time.Sub(requested).Abs() <= about
 	})
 }
 

@@ -25,13 +25,17 @@ func directoryPathParts() []estate.AnyKind {
 	}
 }
 
+// joinService is the port of Active Directory Web Services, which License Manager
+// asks for beside the usual ones (domain.md LM-15 [V:lm-main]).
+const joinService = 9389
+
 // joinPorts are what a member of a domain needs of its controllers, DNS aside: the
 // list AWS gives for joins to a Managed Microsoft AD (Amazon RDS User Guide,
 // "Network configuration port rules") and tcp/9389, which License Manager asks for
 // (domain.md LM-15 [V:lm-main]).
 func joinPorts() []reach.Port {
 	return []reach.Port{
-		reach.TCP(88), reach.TCP(135), reach.TCP(389), reach.UDP(389), reach.TCP(445), reach.TCP(464), reach.TCP(9389),
+		reach.TCP(88), reach.TCP(135), reach.TCP(389), reach.UDP(389), reach.TCP(445), reach.TCP(464), reach.TCP(joinService),
 	}
 }
 
@@ -118,6 +122,7 @@ func judgeDirectoryGroup(v *estate.View) Verdict {
 	open := pendingOf(d.ServerWhys)
 	var read []finding.Evidence
 	good := 0
+	partly := false // some of the ports that a join needs are open where others are closed
 	for _, server := range d.Servers {
 		to := controllerSide(v, p, d, server)
 		s := scan(v, from, to, joinPorts())
@@ -128,6 +133,7 @@ func judgeDirectoryGroup(v *estate.View) Verdict {
 		case len(s.closed) > 0:
 			closed = append(closed, s.closed...)
 			blocked = append(blocked, s.blocked...)
+			partly = partly || s.open > 0
 		case len(s.whys) > 0:
 			open = append(open, s.whys...)
 		default:
@@ -148,8 +154,12 @@ func judgeDirectoryGroup(v *estate.View) Verdict {
 			Params:   licenseParams(p, d.Directory, first(l.Product, l.Name), "", strings.Join(slices.Compact(closed), ", ")),
 			Evidence: evidence, Assumptions: d.assumptions,
 		}
-		if good > 0 {
+		switch {
+		case good > 0:
 			f.Severity, f.Certainty = finding.Warning, f.Certainty.AtMost(finding.Likely)
+		case partly && !slices.Contains(closed, reach.TCP(joinService).String()):
+			// That License Manager needs this very port is documented for tcp/9389 only.
+			f.Certainty = f.Certainty.AtMost(finding.Likely)
 		}
 		found = afterDeath(v, p, []finding.Finding{f}, changed...)
 	}

@@ -61,6 +61,15 @@ func standing(row estate.IdentityProvider) bool {
 	return strings.EqualFold(row.Status, "REGISTERED") || strings.EqualFold(row.Status, "CONFIGURED")
 }
 
+// failed reports whether License Manager says why a registration does not work.
+func failed(row estate.IdentityProvider) bool { return row.Failure != "" && !standing(row) }
+
+// complete reports whether a registration works and has what its product needs:
+// Office the VPC settings (domain.md LM-3).
+func complete(row estate.IdentityProvider) bool {
+	return standing(row) && !(isOffice(row.Product) && row.SecurityGroup == "" && len(row.Subnets) == 0)
+}
+
 // candidate is a directory that License Manager may select.
 type candidate struct {
 	id     string
@@ -84,8 +93,12 @@ func (r registration) candidates(directories fact.Of[[]estate.Directory]) []cand
 		c.vpc = row.VPC
 		out = append(out, c)
 	}
+	// Where some registration did not fail, those that did are no choice.
+	failing := !slices.ContainsFunc(r.rows, func(row estate.IdentityProvider) bool { return !failed(row) })
 	for _, row := range r.rows {
-		add(candidate{id: row.Directory, domain: row.Domain})
+		if failing || !failed(row) {
+			add(candidate{id: row.Directory, domain: row.Domain})
+		}
 	}
 	if len(out) > 0 {
 		return out
@@ -280,17 +293,20 @@ func judgeLicenseProvider(v *estate.View) Verdict {
 		if product == "" {
 			continue
 		}
+		another, whys := besides(v, p, rows)
+		open = append(open, whys...)
 		for _, row := range rows {
 			e := see(at, row.Directory, join(row.Product, row.Status, row.Failure),
 				lang.Both("License Manager's own word for the registration", "License Manager 上の登録状態"), providers.Origin())
 			read = append(read, e)
 			switch {
-			case row.Failure != "" && !standing(row):
+			case another || len(whys) > 0:
+			case failed(row):
 				missing(product, e, row.Directory, row.Failure)
 			case !standing(row):
 				open = append(open, fact.Why{Reason: fact.NotModelled, Action: "license-manager-user-subscriptions:ListIdentityProviders",
 					Resource: row.Directory, Detail: row.Status})
-			case strings.HasPrefix(product, "OFFICE") && row.SecurityGroup == "" && len(row.Subnets) == 0:
+			case !complete(row):
 				e.Rule = lang.Both("Office needs the registration's VPC settings: without them License Manager makes no activation endpoints",
 					"Office には登録時の VPC 設定が必須。未設定ではライセンス認証用エンドポイントが作成されない")
 				missing(product, e, row.Directory, "Settings")
@@ -303,6 +319,23 @@ func judgeLicenseProvider(v *estate.View) Verdict {
 		verdict.Say = lang.Both("no working registration for %s", "%s の有効なディレクトリ登録なし").With(first(strings.Join(products, ", "), l.Name))
 	}
 	return verdict
+}
+
+// besides reports whether License Manager selects a registration that works beside
+// some that do not: those are another VPC's, and no cause of anything here.
+func besides(v *estate.View, p patient, rows []estate.IdentityProvider) (bool, []fact.Why) {
+	reg := registration{}
+	for _, row := range rows {
+		if complete(row) {
+			reg.rows = append(reg.rows, row)
+		}
+	}
+	if len(reg.rows) == 0 || len(reg.rows) == len(rows) {
+		return false, nil
+	}
+	directories := estate.DirectoriesPart.Of(v, "")
+	s := selectDirectory(v, p, reg.candidates(directories), directories)
+	return s.own.id != "" || len(s.peered) == 1, s.whys
 }
 
 func nonEmpty(s string) []string {

@@ -24,9 +24,15 @@ func judgeLicenseServers(v *estate.View) Verdict {
 		return notApplicable(lang.Both("no licence server is registered", "登録されたライセンスサーバーなし"))
 	}
 	at := estate.LicenseServersPart.Key("")
+	d, domainWhys := licenseDomain(v)
+	if pending := pendingOf(domainWhys); len(pending) > 0 {
+		return unread(pending...)
+	}
+	providers := estate.IdentityProvidersPart.Of(v, "")
 	var found []finding.Finding
 	var open []fact.Why
 	var read []finding.Evidence
+	mine := 0
 	judge := func(s estate.LicenseServer, name, word, message string, bad, wait bool) {
 		e := see(at, name, join(word, message), lang.Both("License Manager's state of the licence server", "License Manager 上のライセンスサーバーの状態"), part.Origin())
 		read = append(read, e)
@@ -42,6 +48,19 @@ func judgeLicenseServers(v *estate.View) Verdict {
 	}
 	for _, s := range part.Value() {
 		name := first(s.Endpoint, s.Directory)
+		directory, whys := servedBy(s, providers)
+		if len(whys) == 0 && d.Directory == "" {
+			whys = append(domainWhys, fact.Why{Reason: fact.BlockedBy, Blocker: "license.provider"})
+		}
+		if len(whys) > 0 {
+			open = append(open, whys...)
+			continue
+		}
+		if directory != d.Directory {
+			read = append(read, see(at, name, join(directory, s.Provisioning), lang.Both("serves another directory", "別ディレクトリ用のライセンスサーバー"), part.Origin()))
+			continue
+		}
+		mine++
 		judge(s, name, s.Provisioning, s.Message, failedWord(s.Provisioning), s.Provisioning != "PROVISIONED")
 		for _, n := range s.Servers {
 			node := first(n.Address, name)
@@ -51,11 +70,31 @@ func judgeLicenseServers(v *estate.View) Verdict {
 			judge(s, node, n.Health, s.Message, n.Health == "UNHEALTHY", n.Health != "HEALTHY" && n.Health != "NOT_APPLICABLE")
 		}
 	}
-	verdict := settle(found, open, lang.Both("%d licence server endpoints work", "ライセンスサーバー %d 件に問題なし").With(len(part.Value())), read...)
+	if mine == 0 && len(open) == 0 {
+		return notApplicable(lang.Both("no licence server serves %s", "%s 用のライセンスサーバーなし").With(d.Directory), read...)
+	}
+	verdict := settle(found, open, lang.Both("%d licence server endpoints work", "ライセンスサーバー %d 件に問題なし").With(mine), read...)
 	if verdict.Outcome == Problem {
 		verdict.Say = lang.Both("a licence server does not work: %s", "ライセンスサーバーの異常: %s").With(join(found[0].Subject, found[0].Evidence[0].Value))
 	}
 	return verdict
+}
+
+// servedBy is the directory that a licence server belongs to, by the registration's
+// ARN: it holds the directory's id, or is one that the list of registrations shows.
+func servedBy(s estate.LicenseServer, providers fact.Of[[]estate.IdentityProvider]) (string, []fact.Why) {
+	if s.Directory != "" {
+		return s.Directory, nil
+	}
+	for _, row := range providers.Value() {
+		if row.ARN != "" && row.ARN == s.Provider {
+			return row.Directory, nil
+		}
+	}
+	if providers.IsUnknown() {
+		return "", whyOf(providers)
+	}
+	return "", []fact.Why{{Reason: fact.NotModelled, Action: "license-manager-user-subscriptions:ListLicenseServerEndpoints", Resource: s.Provider}}
 }
 
 func failedWord(s string) bool { return s == "PROVISIONING_FAILED" || s == "DELETION_FAILED" }

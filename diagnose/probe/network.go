@@ -60,7 +60,8 @@ func servicePathParts() []estate.AnyKind {
 	return append(agentParts(),
 		estate.CallerPart, estate.VPCPart, estate.VPCDNSPart, estate.SubnetsPart, estate.EndpointsPart,
 		estate.EndpointInterfacesPart, estate.SecurityGroupPart, estate.PrefixListPart, estate.NetworkACLsPart,
-		estate.RouteTablesPart, estate.NATGatewaysPart, estate.InternetGatewaysPart, estate.ConnectionPart)
+		estate.RouteTablesPart, estate.NATGatewaysPart, estate.InternetGatewaysPart, estate.ConnectionPart,
+		estate.NeighboursPart, estate.CommandsPart)
 }
 
 // client is the patient as one who calls AWS services.
@@ -181,7 +182,7 @@ func (l layer) finding(c client, path reach.ServicePath, h reach.Hop) finding.Fi
 	case reach.SGEgress, reach.SGIngress:
 		f.Params["group"] = h.Resource
 	case reach.ACLRequest, reach.ACLReturn:
-		f.Params["acl"] = h.Resource
+		f.Params["acl"], f.Params["port"] = h.Resource, h.Ports.String()
 	case reach.Routing, reach.Gateway:
 		f.Params["route"] = h.Value
 	}

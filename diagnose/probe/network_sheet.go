@@ -3,6 +3,7 @@ package probe
 import (
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/monshin/monshin/diagnose/estate"
 	"github.com/monshin/monshin/diagnose/fact"
@@ -81,6 +82,10 @@ func (s *sheet) settle(good lang.Text) Verdict {
 	for _, f := range s.found {
 		f, whys := weighWorking(s.v, s.c.p, f)
 		s.leave(whys...)
+		for _, weigh := range []func(*estate.View, patient, finding.Finding) (finding.Finding, []fact.Why){weighTwin, weighRan} {
+			f, whys = weigh(s.v, s.c.p, f)
+			s.leave(whys...)
+		}
 		var changes []estate.TrailQuery
 		for _, r := range s.depends[f.ID()] {
 			changes = append(changes, resource(r))
@@ -131,6 +136,75 @@ func weighWorking(v *estate.View, p patient, f finding.Finding) (finding.Finding
 		f.Certainty = f.Certainty.AtMost(finding.Likely) // the other channel may work
 	}
 	return f, pendingOf(whys)
+}
+
+// weighTwin lowers a finding about what an instance shares with its neighbours where
+// one with the same subnet and groups is Online: its packets take the same way, so
+// that the model has missed something, or the neighbour has what this one lacks (a
+// proxy). Where the neighbours cannot be read there may be such a one.
+func weighTwin(v *estate.View, p patient, f finding.Finding) (finding.Finding, []fact.Why) {
+	shared := []finding.Code{finding.EndpointMissing, finding.EndpointNotAvailable, finding.EndpointPrivateDNSOff,
+		finding.NetworkSGEgressBlocks, finding.NetworkNoRoute, finding.NetworkRouteBlackhole,
+		finding.DNSVPCSupportOff, finding.DNSVPCHostnamesOff, finding.DNSDHCPOptionsNone}
+	if p.dead || !slices.Contains(shared, f.Code) || !slices.Contains(f.Scope, scopeSSM) {
+		return f, nil // that a neighbour is Online says nothing of the session channel
+	}
+	side := patientSide(p)
+	neighbours := estate.NeighboursPart.Of(v, p.VPC)
+	if neighbours.IsUnknown() {
+		f.Certainty = finding.Possible
+		return f, pendingOf(whyOf(neighbours))
+	}
+	for _, peer := range neighbours.Value().Peers {
+		if peer.ID != p.ID && peer.Managed && onlineNow(v, peer.PingStatus, peer.LastPing) &&
+			side.Subnet != "" && peer.Subnet == side.Subnet && sameSet(peer.Groups, side.Groups) {
+			f.Certainty = finding.Possible
+			f.Evidence = withEvidence(slices.Clone(f.Evidence), []finding.Evidence{see(estate.NeighboursPart.Key(p.VPC), peer.ID, peerValue(peer),
+				lang.Both("an instance with the same subnet and groups is Online, against the model", "同一サブネット・同一 SG のインスタンスが Online（本判定と不一致）"), neighbours.Origin())})
+			return f, nil
+		}
+	}
+	return f, nil
+}
+
+// ranBefore is how long before its end an instance must have run a command for the
+// way to Systems Manager to count as open until then: License Manager gives up
+// within tens of minutes (domain.md §5.2).
+const ranBefore = time.Hour
+
+// weighRan lowers a finding about the way of a dead instance to Systems Manager
+// where Run Command shows that it ran a command shortly before its end: then what
+// is closed now was open. Where its commands cannot be read it may have.
+func weighRan(v *estate.View, p patient, f finding.Finding) (finding.Finding, []fact.Why) {
+	way := !slices.ContainsFunc(f.Scope, func(s string) bool { return !slices.Contains(managed(), s) })
+	if !p.dead || p.died.IsZero() || !way || len(f.Scope) == 0 {
+		return f, nil
+	}
+	if l, _ := licensed(v, p); !l.Is {
+		return f, nil // nobody's commands are read but License Manager's
+	}
+	commands := estate.CommandsPart.Of(v, p.ID)
+	if commands.IsUnknown() {
+		f.Certainty = finding.Possible
+		return f, pendingOf(whyOf(commands))
+	}
+	for _, run := range commands.Value().Invocations {
+		if ran(run) && !run.Requested.After(p.died) && p.died.Sub(run.Requested) <= ranBefore {
+			f.Certainty = finding.Possible
+			f.Evidence = withEvidence(slices.Clone(f.Evidence), []finding.Evidence{see(estate.CommandsPart.Key(p.ID), run.CommandID, join(run.Status, stamp(run.Requested)),
+				lang.Both("the instance ran this command shortly before its end, against the model", "終了直前にコマンドを実行済み（本判定と不一致）"), commands.Origin())})
+			return f, nil
+		}
+	}
+	return f, nil
+}
+
+// ran reports whether the agent ran a command: it ended by itself, and was not given
+// up on the way to the agent.
+func ran(run estate.Invocation) bool {
+	details := squeeze(run.Details)
+	return (run.Status == "Success" || run.Status == "Failed") && run.ResponseCode >= 0 &&
+		(details == "" || details == "success" || details == "failed")
 }
 
 // channelWorks tells whether AWS reports a service's channel working right now:

@@ -202,13 +202,12 @@ func readAfter(v *estate.View, p patient, found []finding.Finding, queries ...es
 	if !p.dead || len(found) == 0 {
 		return found
 	}
-	unchanged := !p.died.IsZero() && len(queries) > 0
+	// What was written in the last minutes CloudTrail may not show yet.
+	unchanged := !p.died.IsZero() && len(queries) > 0 && v.AsOf().Sub(p.died) >= trailLag
 	for _, q := range queries {
 		q.Since = p.died
 		trail, known := estate.TrailPart.Of(v, q.String()).Get()
-		unchanged = unchanged && known && trail.Complete && !slices.ContainsFunc(trail.Events, func(e estate.TrailEvent) bool {
-			return !e.ReadOnly && e.Error == "" && e.Time.After(p.died)
-		})
+		unchanged = unchanged && known && trail.Complete && !slices.ContainsFunc(trail.Events, writes(p.died))
 	}
 	if unchanged {
 		if l, _ := licensed(v, p); l.Is {
@@ -234,6 +233,21 @@ func readAfter(v *estate.View, p patient, found []finding.Finding, queries ...es
 		})
 	}
 	return out
+}
+
+// writtenSince reports whether CloudTrail shows a write to a resource after the
+// death. That it does not show one says nothing.
+func writtenSince(v *estate.View, p patient, q estate.TrailQuery) bool {
+	if !p.dead || p.died.IsZero() {
+		return false
+	}
+	q.Since = p.died
+	return slices.ContainsFunc(estate.TrailPart.Of(v, q.String()).Value().Events, writes(p.died))
+}
+
+// writes tells the events that changed something after a time.
+func writes(after time.Time) func(estate.TrailEvent) bool {
+	return func(e estate.TrailEvent) bool { return !e.ReadOnly && e.Error == "" && e.Time.After(after) }
 }
 
 // resource asks CloudTrail for the events of one resource.

@@ -15,7 +15,7 @@ const closingRule = 32767
 
 // aclHop asks the network ACL of a side's subnet for one direction of one leg.
 func aclHop(v *estate.View, s Side, egress bool, peer place, port Port, kind Kind) Hop {
-	h := Hop{Kind: kind, Code: finding.NetworkNACLBlocksRequest, Subnet: s.Subnet, Certainty: finding.Proven}
+	h := Hop{Kind: kind, Code: finding.NetworkNACLBlocksRequest, Subnet: s.Subnet, Certainty: finding.Proven, Ports: port.ports()}
 	if kind == ACLReturn {
 		h.Code = finding.NetworkNACLBlocksReturn
 	}

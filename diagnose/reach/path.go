@@ -100,6 +100,9 @@ type Hop struct {
 	// Endpoint is the VPC endpoint to whose interface the path leads, if any.
 	Endpoint string
 	Verdict  Verdict
+	// Ports are the ports that a network ACL was asked for: of the answers, those that
+	// the asking side takes.
+	Ports Ports
 	// Partial lists the ports that stay closed where only a part of the range of
 	// the answers is open; Verdict is Yes then.
 	Partial string

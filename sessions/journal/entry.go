@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/monshin/monshin/diagnose/estate"
+	"github.com/monshin/monshin/diagnose/lang"
 	"github.com/monshin/monshin/diagnose/probe"
 	"github.com/monshin/monshin/diagnose/walk"
 )
@@ -85,6 +86,8 @@ func encode(h head) (line []byte, hash string, err error) {
 	if err != nil {
 		return nil, "", fmt.Errorf("encoding a %s entry: %w", h.Kind, err)
 	}
+	// Somebody will show the file in a terminal.
+	b = lang.CleanJSON(b)
 	b = b[:len(b)-1] // the closing brace comes after the hash
 	sum := sha256.Sum256(b)
 	hash = hex.EncodeToString(sum[:])
@@ -97,18 +100,18 @@ func encode(h head) (line []byte, hash string, err error) {
 func decode(line []byte) (head, string, error) {
 	cut := bytes.LastIndex(line, []byte(tail))
 	if cut < 0 || !bytes.HasSuffix(line, []byte(`"}`)) {
-		return head{}, "", fmt.Errorf("not an entry of a monshin journal (no hash at its end)")
+		return head{}, "", misfit("not an entry of a monshin journal (no hash at its end)", "monshin の作業記録の項目ではない（末尾にハッシュ値なし）")
 	}
 	hash := string(line[cut+len(tail) : len(line)-2])
 	sum := sha256.Sum256(line[:cut])
 	if hex.EncodeToString(sum[:]) != hash {
-		return head{}, "", fmt.Errorf("the hash does not fit the entry: the line was changed or damaged")
+		return head{}, "", misfit("the hash does not fit the entry: the line was changed or damaged", "ハッシュ値が一致しない（行の変更または破損）")
 	}
 	var h head
 	d := json.NewDecoder(bytes.NewReader(append(bytes.Clone(line[:cut]), '}')))
 	d.DisallowUnknownFields()
 	if err := d.Decode(&h); err != nil {
-		return head{}, "", fmt.Errorf("not an entry of a monshin journal: %w", err)
+		return head{}, "", misfit("not an entry of a monshin journal: %s", "monshin の作業記録の項目ではない: %s", err)
 	}
 	return h, hash, nil
 }

@@ -252,6 +252,61 @@ func TestAFullDiskKeepsWhatWasConfirmed(t *testing.T) {
 	}
 }
 
+// slow is a disk that is full for one write, while another entry is on its way.
+type slow struct {
+	faulty
+	writes  int
+	arrived chan struct{}
+	goOn    chan struct{}
+}
+
+func (f *slow) Write(b []byte) (int, error) {
+	if f.writes++; f.writes == 2 {
+		f.arrived <- struct{}{}
+		<-f.goOn
+		n, _ := f.Buffer.Write(b[:len(b)/2])
+		return n, errors.New("no space left on device")
+	}
+	return f.Buffer.Write(b)
+}
+
+func TestNothingFollowsWhatCouldNotBeWritten(t *testing.T) {
+	f := &slow{arrived: make(chan struct{}), goOn: make(chan struct{})}
+	w, err := NewWriter("j", f, clock(), opening())
+	if err != nil {
+		t.Fatal(err)
+	}
+	events := sample(t)
+	w.Record(events[:1])
+	<-f.arrived
+	w.Record(events[1:2]) // queued behind the write that is about to fail
+	close(f.goOn)
+	if err := w.Close(); err == nil {
+		t.Error("the operator was not told")
+	}
+	r, err := Read(&f.Buffer)
+	if err != nil || r.Entries != 1 || r.Torn {
+		t.Errorf("%+v, %v", r, err)
+	}
+}
+
+func TestAPartThatCannotBeWrittenIsTold(t *testing.T) {
+	w, err := Create(t.TempDir(), "a.jsonl", clock(), opening())
+	if err != nil {
+		t.Fatal(err)
+	}
+	late := time.Date(12026, 1, 1, 0, 0, 0, 0, time.UTC) // JSON has no such year
+	part := estate.PasswordPart.Part("i-1", fact.Known(estate.Password{Time: late}, fact.Origin{}))
+	w.Record([]walk.Event{{Got: &walk.Got{Part: part}}})
+	w.Record(sample(t))
+	if err := w.Close(); err == nil || !strings.Contains(err.Error(), "password:i-1") {
+		t.Errorf("the operator was told %v", err)
+	}
+	if r, err := Open(w.Path()); err != nil || r.Entries != 1 {
+		t.Errorf("%+v, %v", r, err)
+	}
+}
+
 func TestManyWritersAtOnce(t *testing.T) {
 	w, err := Create(t.TempDir(), "a.jsonl", clock(), opening())
 	if err != nil {

@@ -10,6 +10,7 @@ import (
 	"os"
 
 	"github.com/monshin/monshin/diagnose/estate"
+	"github.com/monshin/monshin/diagnose/lang"
 	"github.com/monshin/monshin/diagnose/walk"
 )
 
@@ -47,6 +48,16 @@ type LineError struct {
 
 func (e *LineError) Error() string { return fmt.Sprintf("line %d: %v", e.Line, e.Err) }
 
+// Said returns the words, for lang.Said.
+func (e *LineError) Said() lang.Text {
+	return lang.Both("line %d: %s", "%d 行目: %s").With(e.Line, lang.Said(e.Err))
+}
+
+// misfit is what is wrong with a line.
+func misfit(en, ja string, args ...any) error {
+	return &lang.Error{Say: lang.Both(en, ja).With(args...)}
+}
+
 // Unwrap returns the cause.
 func (e *LineError) Unwrap() error { return e.Err }
 
@@ -59,7 +70,7 @@ func Open(path string) (*Record, error) {
 	defer f.Close()
 	r, err := Read(f)
 	if err != nil {
-		return nil, fmt.Errorf("reading the recording %s: %w", path, err)
+		return nil, &lang.Error{Err: err, Say: lang.Both("reading the recording %s: %s", "記録 %s を読み取れず: %s").With(path, lang.Said(err))}
 	}
 	return r, nil
 }
@@ -77,7 +88,7 @@ func Read(src io.Reader) (*Record, error) {
 			return nil, &LineError{n, err}
 		}
 		if total > maxFile {
-			return nil, &LineError{n, fmt.Errorf("the file is larger than %d MiB", maxFile>>20)}
+			return nil, &LineError{n, misfit("the file is larger than %d MiB", "ファイルが %d MiB を超えている", maxFile>>20)}
 		}
 		if len(line) == 0 && !whole {
 			break
@@ -94,7 +105,7 @@ func Read(src io.Reader) (*Record, error) {
 		}
 	}
 	if rec.Entries == 0 {
-		return nil, &LineError{1, errors.New("the file is empty: not a monshin journal")}
+		return nil, &LineError{1, misfit("the file is empty: not a monshin journal", "ファイルが空（monshin の作業記録ではない）")}
 	}
 	return rec, nil
 }
@@ -106,7 +117,7 @@ func readLine(in *bufio.Reader) (line []byte, whole bool, err error) {
 		line = append(line, piece...)
 		switch {
 		case len(line) > maxLine:
-			return nil, false, fmt.Errorf("the line is longer than %d MiB", maxLine>>20)
+			return nil, false, misfit("the line is longer than %d MiB", "行が %d MiB を超えている", maxLine>>20)
 		case err == nil:
 			return bytes.TrimSuffix(line, []byte("\n")), true, nil
 		case errors.Is(err, io.EOF):
@@ -124,14 +135,14 @@ func (r *Record) add(line []byte) error {
 	}
 	switch {
 	case h.Seq != r.Entries+1:
-		return fmt.Errorf("entry %d stands where entry %d should: lines are missing or moved", h.Seq, r.Entries+1)
+		return misfit("entry %d stands where entry %d should: lines are missing or moved", "項目 %[2]d の位置に項目 %[1]d がある（行の欠落または移動）", h.Seq, r.Entries+1)
 	case h.Prev != r.Last:
-		return errors.New("the entry does not follow the one before it: lines were changed")
+		return misfit("the entry does not follow the one before it: lines were changed", "前の項目と連続していない（行の変更）")
 	case (h.Kind == KindOpen) != (r.Entries == 0):
-		return fmt.Errorf("a journal begins with one %q entry and has no other", KindOpen)
+		return misfit("a journal begins with one %q entry and has no other", "作業記録は %q の項目 1 件で始まり、以降には現れない", KindOpen)
 	}
 	if err := r.keep(h); err != nil {
-		return fmt.Errorf("%s entry: %w", h.Kind, err)
+		return misfit("%s entry: %s", "%s の項目: %s", h.Kind, lang.Said(err))
 	}
 	r.Entries, r.Last = h.Seq, hash
 	return nil
@@ -146,7 +157,7 @@ func (r *Record) keep(h head) error {
 			return err
 		}
 		if v.Schema != Schema {
-			return fmt.Errorf("the schema is %q; this monshin reads %q", v.Schema, Schema)
+			return misfit("the schema is %q; this monshin reads %q", "形式は %q。この版の monshin が読めるのは %q", v.Schema, Schema)
 		}
 		if err := strict(h.Body, &r.Opening); err != nil {
 			return err
@@ -184,7 +195,7 @@ func (r *Record) keep(h head) error {
 		}
 		r.Closings = append(r.Closings, c)
 	default:
-		return fmt.Errorf("this monshin knows no such kind of entry")
+		return misfit("this monshin knows no such kind of entry", "この版の monshin にない種類の項目")
 	}
 	return nil
 }

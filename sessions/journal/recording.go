@@ -17,6 +17,13 @@ func (r *Record) Estate() *estate.Estate {
 	return e
 }
 
+// Cut says that the record ends before its walk did: monshin was killed, the walk
+// was cancelled, or the disk was full.
+func (r *Record) Cut() bool {
+	n := len(r.Closings)
+	return r.Torn || n == 0 || !r.Closings[n-1].Complete
+}
+
 // Source gives the recorded parts. What was not recorded is unknown(not-recorded).
 func (r *Record) Source() walk.Source { return recording{r} }
 

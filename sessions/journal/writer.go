@@ -5,11 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"sync"
 	"time"
 
 	"github.com/monshin/monshin/diagnose/estate"
+	"github.com/monshin/monshin/diagnose/lang"
 	"github.com/monshin/monshin/diagnose/walk"
 )
 
@@ -35,6 +37,8 @@ type Writer struct {
 	prev  string
 	err   error // the first failure; nothing is written after it
 	shut  bool
+	// broken says that the disk did not take something: the chain ends there.
+	broken bool
 
 	wake chan struct{}
 	done chan struct{}
@@ -53,7 +57,8 @@ func NewWriter(path string, f File, now func() time.Time, o Opening) (*Writer, e
 	o.Schema = Schema
 	w.append(KindOpen, o)
 	if err := w.Sync(); err != nil {
-		return nil, errors.Join(err, w.Close())
+		_ = w.Close() // says the same again
+		return nil, err
 	}
 	return w, nil
 }
@@ -66,9 +71,12 @@ func (w *Writer) Record(events []walk.Event) {
 	for _, e := range events {
 		switch {
 		case e.Got != nil:
-			if f, err := estate.Encode(e.Got.Part); err == nil {
-				w.append(KindPart, Part{Key: e.Got.Part.Key.String(), Fact: f, Calls: e.Got.Calls})
+			f, err := estate.Encode(e.Got.Part)
+			if err != nil {
+				w.fail(w.unwritten(fmt.Errorf("the part %s: %w", e.Got.Part.Key, err)))
+				return
 			}
+			w.append(KindPart, Part{Key: e.Got.Part.Key.String(), Fact: f, Calls: e.Got.Calls})
 		case e.Judged != nil:
 			w.append(KindVerdict, Verdict{Probe: e.Judged.Probe, Verdict: e.Judged.Verdict})
 		case e.Answer != nil:
@@ -108,7 +116,27 @@ func (w *Writer) append(k Kind, body any) {
 			return
 		}
 	}
-	w.err = fmt.Errorf("writing the journal %s: %w", w.path, err)
+	w.err = w.unwritten(err)
+}
+
+// unwritten says that something is not in the journal.
+func (w *Writer) unwritten(err error) error {
+	cause := err
+	if file := (*fs.PathError)(nil); errors.As(err, &file) {
+		cause = file.Err // it names the path again
+	}
+	return &lang.Error{Err: err, Say: lang.Both(
+		"writing the journal %s: %v; what was recorded before is kept", "作業記録 %s への書き込みに失敗: %v（それまでの記録は保持）").With(w.path, cause)}
+}
+
+// fail ends the journal: an entry that is missing in its middle would not show.
+func (w *Writer) fail(err error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.err == nil {
+		w.err = err
+	}
+	w.idle.Broadcast()
 }
 
 // Sync waits until everything appended is on disk, and returns the first failure.
@@ -149,11 +177,15 @@ func (w *Writer) run() {
 		w.mu.Lock()
 		batch := w.queue
 		w.queue = nil
+		if w.broken {
+			batch = nil // it follows what is not on disk
+		}
 		w.mu.Unlock()
 		err := w.write(batch)
 		w.mu.Lock()
+		w.broken = w.broken || err != nil
 		if err != nil && w.err == nil {
-			w.err = fmt.Errorf("writing the journal %s: %w; what was recorded before is kept", w.path, err)
+			w.err = w.unwritten(err)
 		}
 		w.busy = len(w.queue) > 0
 		w.idle.Broadcast()
@@ -201,7 +233,12 @@ func Create(dir, name string, now func() time.Time, o Opening) (*Writer, error) 
 		return nil, fmt.Errorf("making the journal in %s: %w", dir, err)
 	}
 	syncDir(dir)
-	return NewWriter(f.Name(), f, now, o)
+	w, err := NewWriter(f.Name(), f, now, o)
+	if err != nil {
+		_ = root.Remove(name) // an empty file is nobody's journal
+		return nil, err
+	}
+	return w, nil
 }
 
 // syncDir makes the new name itself durable, where the system can.

@@ -7,9 +7,6 @@ import (
 	"slices"
 	"strings"
 	"time"
-	"unicode"
-	"unicode/utf16"
-	"unicode/utf8"
 
 	"github.com/monshin/monshin/diagnose/estate"
 	"github.com/monshin/monshin/diagnose/fact"
@@ -157,7 +154,7 @@ func JSON(d *walk.Diagnosis, cat *finding.Catalogue, o Options) ([]byte, error) 
 	if err != nil {
 		return nil, fmt.Errorf("write the diagnosis of %s as JSON: %w", lang.Clean(d.Target.InstanceID), err)
 	}
-	return append(tame(b), '\n'), nil
+	return append(lang.CleanJSON(b), '\n'), nil
 }
 
 func (r report) evidenceJSON(in []finding.Evidence) []evidenceJSON {
@@ -209,27 +206,6 @@ func stamp(t time.Time) string {
 		return ""
 	}
 	return t.UTC().Format(time.RFC3339)
-}
-
-// tame escapes what encoding/json leaves as it is and a terminal could act on:
-// C1 controls, format characters, everything that is not to be seen. Outside of
-// strings JSON has only ASCII, so it may be done on the text.
-func tame(b []byte) []byte {
-	out := make([]byte, 0, len(b))
-	for len(b) > 0 {
-		r, n := utf8.DecodeRune(b)
-		switch {
-		case r < 0x7f || r == utf8.RuneError || unicode.IsGraphic(r) && !unicode.Is(unicode.Cf, r):
-			out = append(out, b[:n]...)
-		case r > 0xffff:
-			high, low := utf16.EncodeRune(r)
-			out = fmt.Appendf(out, `\u%04x\u%04x`, high, low)
-		default:
-			out = fmt.Appendf(out, `\u%04x`, r)
-		}
-		b = b[n:]
-	}
-	return out
 }
 
 // codesOf turns ids into codes, each once: monshin.diagnosis/v1 names what a cause

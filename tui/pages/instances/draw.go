@@ -1,6 +1,7 @@
 package instances
 
 import (
+	"errors"
 	"strconv"
 
 	"github.com/monshin/monshin/diagnose/estate"
@@ -73,7 +74,7 @@ func (p *Page) noteLine(e page.Env) string {
 	case p.mode == typingID:
 		l.Add(t.Dim, lang.Both("also of an instance that is gone: CloudTrail keeps 90 days", "終了済み (terminated) で一覧にない ID も可（CloudTrail の 90 日以内）").In(e.Lang))
 	case p.err != nil:
-		l.Add(t.Problem, lang.Both("The list could not be read: %s", "一覧を取得できず: %s").With(cell.Clean(p.err.Error())).In(e.Lang))
+		l.Add(t.Problem, cell.Clean(p.failure().In(e.Lang)))
 	case len(p.shown) == 0 && !p.loading && p.query.Value() != "":
 		if id, ok := ParseID(p.query.Value()); ok {
 			l.Add(t.Unknown, lang.Both("not listed; enter takes the id %s as it is", "一覧になし。enter で ID %s をそのまま使用").With(id).In(e.Lang))
@@ -84,6 +85,16 @@ func (p *Page) noteLine(e page.Env) string {
 		l.Add(t.Unknown, lang.Both("no Windows instance is listed in this region; i types an id", "このリージョンの一覧に Windows インスタンスなし。ID の入力は i").In(e.Lang))
 	}
 	return l.String()
+}
+
+// failure says why the list is not whole. An error without words of its own is the
+// system's, and does not say what it is about.
+func (p *Page) failure() lang.Text {
+	var own interface{ Said() lang.Text }
+	if errors.As(p.err, &own) {
+		return own.Said()
+	}
+	return lang.Both("The list could not be read: %s", "一覧を取得できず: %s").With(p.err.Error())
 }
 
 // columns are the widths of the columns; 0 leaves one out.

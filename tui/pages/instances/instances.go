@@ -271,5 +271,5 @@ func (p *Page) Close() {
 
 // Copy implements page.Page.
 func (p *Page) Copy(page.Env) (string, lang.Text) {
-	return p.selected().ID, lang.Both("the instance id", "インスタンス ID")
+	return cell.Clean(p.selected().ID), lang.Both("the instance id", "インスタンス ID")
 }

@@ -166,7 +166,7 @@ func (p *Page) summary(e page.Env) []string {
 		out = append(out, p.pausedLine(e))
 	}
 	if p.err != nil {
-		failed := lang.Both("Stopped: %s  (r tries again)", "中断: %s（r で再試行）").With(cell.Clean(p.err.Error()))
+		failed := lang.Both("Stopped: %s  (r tries again)", "中断: %s（r で再試行）").With(said(p.err))
 		out = append(out, cell.NewLine(e.Width).Space(1).Add(t.Problem, failed.In(e.Lang)).String())
 	}
 	l := cell.NewLine(e.Width).Space(1)
@@ -206,8 +206,14 @@ func (p *Page) rootLine(e page.Env, f walk.Weighed) string {
 
 func (p *Page) pausedLine(e page.Env) string {
 	text := lang.Both(" Paused: the credentials expired. Press r after renewing them. What was read is kept. (%s)",
-		" 一時停止: 認証情報の期限切れ。更新後に r で再開。取得済みの内容は保持。（%s）").With(cell.Clean(p.d.Paused.Error()))
+		" 一時停止: 認証情報の期限切れ。更新後に r で再開。取得済みの内容は保持。（%s）").With(said(p.d.Paused))
 	return cell.NewLine(e.Width).Add(e.Theme.Badge, text.In(e.Lang)).String()
+}
+
+// said is what an error says, fit to be shown.
+func said(err error) lang.Text {
+	t := lang.Said(err)
+	return lang.Both(cell.Clean(t.En), cell.Clean(t.Ja))
 }
 
 func (p *Page) outcome(e page.Env, l *cell.Line) {

@@ -73,6 +73,9 @@ func (p *Page) sectionTitle(s section) lang.Text {
 	case rootSection:
 		return lang.Both("Root causes (%d)", "根本原因（%d 件）").With(n)
 	case openSection:
+		if p.Lively() {
+			return lang.Both("Cause not known yet (%d)", "原因確認中（%d 件）").With(n)
+		}
 		return lang.Both("Cause not found (%d)", "原因未特定（%d 件）").With(n)
 	case otherSection:
 		return lang.Both("For information (%d)", "参考（%d 件）").With(n)

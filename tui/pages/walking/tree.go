@@ -65,15 +65,23 @@ func (p *Page) nodeState(e page.Env, n *runbook.Node) (sign string, word lang.Te
 			return "[A]", lang.Both("answered", "回答済み"), t.OK
 		case p.d != nil && (p.wanted(n.Question.Name) || p.stoppedAt(n)):
 			return "[Q]", lang.Both("needs an answer", "回答待ち"), t.Key
+		case p.bypassed(n):
+			return "[Q]", notReached(), t.Dim
 		}
 		return "[Q]", lang.Both("question", "質問"), t.Dim
 	case runbook.StepNode:
+		if p.bypassed(n) {
+			return "[>]", notReached(), t.Dim
+		}
 		return "[>]", lang.Both("to do", "手順"), t.Dim
 	case runbook.FindingsNode:
 		for _, c := range n.Findings {
 			if p.foundOf(c) != nil {
 				return "[x]", lang.Both("found", "検出あり"), t.Problem
 			}
+		}
+		if p.bypassed(n) {
+			return "[=]", notReached(), t.Dim
 		}
 		return "[=]", lang.Both("conclusion", "判断"), t.Dim
 	}
@@ -87,6 +95,14 @@ func (p *Page) nodeState(e page.Env, n *runbook.Node) (sign string, word lang.Te
 	}
 	return "[?]", lang.Both("not read", "未取得"), t.Unknown
 }
+
+// bypassed reports whether the walk ended without coming to a node. Its title can
+// be a statement, which must not read as one that holds.
+func (p *Page) bypassed(n *runbook.Node) bool {
+	return p.d != nil && p.d.Complete && !p.Lively() && !p.onPath[n.ID]
+}
+
+func notReached() lang.Text { return lang.Both("not reached", "未到達") }
 
 // passed reports whether the way went on behind a node.
 func (p *Page) passed(n *runbook.Node) bool {
