@@ -2,6 +2,7 @@ package probe
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/monshin/monshin/diagnose/estate"
 	"github.com/monshin/monshin/diagnose/finding"
@@ -46,5 +47,9 @@ func changeable(e finding.Evidence) bool {
 		estate.InstancePart.Name(), estate.TrailPart.Name(), estate.CommandsPart.Name(), estate.LicensedInstancesPart.Name(),
 		estate.ImagePart.Name(), estate.InstanceTypePart.Name(), estate.NeighboursPart.Name(), "answer",
 	}
-	return !slices.Contains(past, estate.ParseKey(e.At).Kind)
+	kind := e.At
+	if i := strings.IndexAny(kind, ":#"); i >= 0 {
+		kind = kind[:i]
+	}
+	return !slices.Contains(past, kind)
 }
