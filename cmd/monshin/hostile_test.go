@@ -1,9 +1,12 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"hash/fnv"
+	"io"
+	"log/slog"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
@@ -14,6 +17,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	tea "charm.land/bubbletea/v2"
 	"github.com/charmbracelet/x/ansi"
 
 	"github.com/monshin/monshin/diagnose/estate"
@@ -23,6 +27,7 @@ import (
 	"github.com/monshin/monshin/diagnose/walk"
 	"github.com/monshin/monshin/sessions/journal"
 	"github.com/monshin/monshin/sessions/transcript"
+	"github.com/monshin/monshin/tui"
 )
 
 // payloads are what a name, a tag, a message or an id may hold once somebody means
@@ -393,6 +398,129 @@ func TestHostileFileName(t *testing.T) {
 		checkFit(t, fmt.Sprintf("stdout of %q", args), ansi.Strip(out))
 		if strings.Contains(errs+out, "\x1b]") {
 			t.Errorf("%q lets an escape sequence through: %q", args, errs+out)
+		}
+	}
+}
+
+// house is an account whose every string is spoilt, as the terminal interface meets it.
+type house struct {
+	*backend
+	who    tui.Identity
+	listed []estate.Listed
+}
+
+func (h house) Identity(context.Context) (tui.Identity, error) { return h.who, nil }
+
+func (h house) List(_ context.Context, emit func([]estate.Listed)) error {
+	emit(h.listed)
+	return fmt.Errorf("the list: %s", h.who.Alias)
+}
+
+// drive shows the interface to a test: it takes messages until nothing happens any more.
+type drive struct {
+	m    *tui.Model
+	msgs chan tea.Msg
+}
+
+func (d *drive) do(c tea.Cmd) {
+	if c != nil {
+		go func() { d.msgs <- c() }()
+	}
+}
+
+func (d *drive) settle() {
+	for {
+		select {
+		case msg := <-d.msgs:
+			d.take(msg)
+		case <-time.After(60 * time.Millisecond):
+			return
+		}
+	}
+}
+
+func (d *drive) take(msg tea.Msg) {
+	if batch, ok := msg.(tea.BatchMsg); ok {
+		for _, c := range batch {
+			d.do(c)
+		}
+		return
+	}
+	_, c := d.m.Update(msg)
+	d.do(c)
+}
+
+func (d *drive) press(keys ...string) {
+	named := map[string]rune{"tab": tea.KeyTab, "enter": tea.KeyEnter, "esc": tea.KeyEscape, "down": tea.KeyDown}
+	for _, k := range keys {
+		msg := tea.KeyPressMsg{Code: []rune(k)[0], Text: k}
+		if code, ok := named[k]; ok {
+			msg = tea.KeyPressMsg{Code: code}
+		}
+		d.take(msg)
+		d.settle()
+	}
+}
+
+var colours = regexp.MustCompile("\x1b\\[[0-9;]*m")
+
+// Every screen of a spoilt account has its size and holds nothing that acts on a terminal.
+func TestHostileScreens(t *testing.T) {
+	k, err := learn()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, s := range lab.Scenarios() {
+		if s.Name != "office-terminates" && s.Name != "operator-denied" {
+			continue
+		}
+		_, full := walkLab(t, k, s)
+		for i, p := range append(payloads(), "\xff\xfe\x83\x65", strings.Repeat("T", 100_000)) {
+			t.Run(fmt.Sprint(s.Name, i), func(t *testing.T) {
+				t.Parallel()
+				plant := spoiler{with: func(string) string { return p }, path: func(path string) bool {
+					return !strings.HasSuffix(path, "state") && !strings.HasSuffix(path, "event/name")
+				}}
+				spoilt := plant.spoil(t, full)
+				l := lang.All()[i%2]
+				h := house{
+					backend: &backend{
+						app: surroundings(t, io.Discard, io.Discard), flags: &flags{lang: l}, knowledge: k, log: slog.New(slog.DiscardHandler),
+						account: &account{source: held{spoilt}, region: s.Region, instance: s.InstanceID, symptom: s.Symptom, recorded: true, now: func() time.Time { return s.Now }},
+					},
+					who:    tui.Identity{Account: p, Alias: p, ARN: "arn:aws:sts::1:assumed-role/" + p + "/x", Region: p, Profile: p, Source: p},
+					listed: []estate.Listed{{ID: "i-1" + p, Name: p, State: p, Type: p, Platform: p, PrivateIP: p}, {ID: s.InstanceID, Name: "x" + p}},
+				}
+				d := &drive{msgs: make(chan tea.Msg, 256), m: tui.New(t.Context(), tui.Options{
+					Backend: h, Library: shelf{k.library}, Catalogue: words{k.catalogue}, Lang: l, NoAnimation: true,
+					Start: tui.Start{Instance: s.InstanceID, Symptom: s.Symptom}, Now: func() time.Time { return s.Now },
+				})}
+				sizes := [][2]int{{80, 24}, {200, 60}, {61, 17}}
+				d.take(tea.WindowSizeMsg{Width: 80, Height: 24})
+				d.do(d.m.Init())
+				d.settle()
+				for _, keys := range [][]string{{}, {"tab"}, {"tab"}, {"n"}, {"enter"}, {"c"}, {"y"}, {"p"}, {"esc"}, {"esc"}, {"esc"}, {"?"}, {"esc", "esc", "i"}, {"/", "x"}} {
+					d.press(keys...)
+					for _, size := range sizes {
+						d.take(tea.WindowSizeMsg{Width: size[0], Height: size[1]})
+						v := d.m.View()
+						lines := strings.Split(v.Content, "\n")
+						if len(lines) != size[1] {
+							t.Errorf("%d lines at %v", len(lines), size)
+						}
+						for _, line := range lines {
+							bare := colours.ReplaceAllString(line, "")
+							if strings.ContainsFunc(bare, unfit) || ansi.StringWidth(bare) != size[0] {
+								t.Fatalf("at %v after %v, %d cells: %q", size, keys, ansi.StringWidth(bare), bare)
+							}
+						}
+						if strings.ContainsFunc(v.WindowTitle, unfit) {
+							t.Errorf("the window's title is %q", v.WindowTitle)
+						}
+					}
+					d.take(tea.WindowSizeMsg{Width: 80, Height: 24})
+				}
+			})
 		}
 	}
 }

@@ -15,7 +15,6 @@ const xmlHeader = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
 // element is an XML element without its namespace.
 type element struct {
 	name, text string
-	attributes []xml.Attr
 	children   []*element
 }
 

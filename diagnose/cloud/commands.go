@@ -72,7 +72,7 @@ func (s *Source) commands(ctx context.Context, id string) (estate.Commands, erro
 func invocationOf(c types.CommandInvocation) estate.Invocation {
 	v := estate.Invocation{
 		CommandID: aws.ToString(c.CommandId), Document: aws.ToString(c.DocumentName), Requested: utc(c.RequestedDateTime),
-		Status: string(c.Status), Details: aws.ToString(c.StatusDetails), Comment: Mask(aws.ToString(c.Comment)),
+		Status: string(c.Status), Details: freeText(c.StatusDetails), Comment: freeText(c.Comment),
 		ServiceRole: aws.ToString(c.ServiceRole),
 	}
 	var stdout, stderr []string

@@ -39,7 +39,7 @@ func endpointOf(v types.VpcEndpoint) estate.Endpoint {
 		OwnerID: aws.ToString(v.OwnerId), Managed: aws.ToBool(v.RequesterManaged),
 	}
 	if e.FailureReason == "" && v.LastError != nil {
-		e.FailureReason = first(v.LastError.Message, v.LastError.Code)
+		e.FailureReason = Mask(first(v.LastError.Message, v.LastError.Code))
 	}
 	for _, g := range v.Groups {
 		e.Groups = append(e.Groups, present(g.GroupId)...)

@@ -141,7 +141,7 @@ func params(r record) map[string]string {
 	put("resourceIds", resources...)
 	for _, tag := range append(request.items("tagSet"), request.items("tags")...) {
 		if key := first(ptr(tag.text("key")), ptr(tag.text("Key"))); strings.HasPrefix(key, licenseTag) {
-			put("tag:"+clean(key, 128), first(ptr(tag.text("value")), ptr(tag.text("Value"))))
+			put("tag:"+clean(key, 128), Mask(first(ptr(tag.text("value")), ptr(tag.text("Value")))))
 		}
 	}
 	if len(out) == 0 {
@@ -186,7 +186,7 @@ func actorOf(r record) estate.Actor {
 	a := estate.Actor{
 		Type: who.text("type"), ARN: who.text("arn"), Account: who.text("accountId"), Name: who.text("userName"),
 		Issuer: who.text("sessionContext", "sessionIssuer", "userName"), InvokedBy: who.text("invokedBy"),
-		SourceIP: r.text("sourceIPAddress"), UserAgent: clean(r.text("userAgent"), maxParam),
+		SourceIP: r.text("sourceIPAddress"), UserAgent: clean(Mask(r.text("userAgent")), maxParam),
 	}
 	if a.Account == "" {
 		a.Account = who.text("sessionContext", "sessionIssuer", "accountId")

@@ -87,7 +87,7 @@ func ruleOf(r types.SecurityGroupRule) estate.SecurityGroupRule {
 		ID: aws.ToString(r.SecurityGroupRuleId), Egress: aws.ToBool(r.IsEgress), Protocol: aws.ToString(r.IpProtocol),
 		FromPort: int32Or(r.FromPort, -1), ToPort: int32Or(r.ToPort, -1),
 		CIDR4: aws.ToString(r.CidrIpv4), CIDR6: aws.ToString(r.CidrIpv6), PrefixList: aws.ToString(r.PrefixListId),
-		Description: aws.ToString(r.Description),
+		Description: freeText(r.Description),
 	}
 	if g := r.ReferencedGroupInfo; g != nil {
 		e.Group, e.GroupOwner = aws.ToString(g.GroupId), aws.ToString(g.UserId)

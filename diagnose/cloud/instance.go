@@ -54,7 +54,7 @@ func instanceOf(i types.Instance, owner string) estate.Instance {
 		e.State = string(i.State.Name)
 	}
 	if i.StateReason != nil {
-		e.StateCode, e.StateMessage = aws.ToString(i.StateReason.Code), aws.ToString(i.StateReason.Message)
+		e.StateCode, e.StateMessage = aws.ToString(i.StateReason.Code), freeText(i.StateReason.Message)
 	}
 	if i.Placement != nil {
 		e.AZ = aws.ToString(i.Placement.AvailabilityZone)
@@ -88,7 +88,7 @@ func primaryFirst(list []estate.Interface) {
 func attachedInterface(n types.InstanceNetworkInterface, az string) estate.Interface {
 	e := estate.Interface{
 		ID: aws.ToString(n.NetworkInterfaceId), VPC: aws.ToString(n.VpcId), Subnet: aws.ToString(n.SubnetId), AZ: az,
-		Description: aws.ToString(n.Description), Status: string(n.Status), Groups: groupsOf(n.Groups),
+		Description: freeText(n.Description), Status: string(n.Status), Groups: groupsOf(n.Groups),
 	}
 	for _, a := range n.PrivateIpAddresses {
 		e.PrivateIPs = append(e.PrivateIPs, present(a.PrivateIpAddress)...)
@@ -113,7 +113,7 @@ func attachedInterface(n types.InstanceNetworkInterface, az string) estate.Inter
 func interfaceOf(n types.NetworkInterface) estate.Interface {
 	e := estate.Interface{
 		ID: aws.ToString(n.NetworkInterfaceId), VPC: aws.ToString(n.VpcId), Subnet: aws.ToString(n.SubnetId),
-		AZ: aws.ToString(n.AvailabilityZone), Description: aws.ToString(n.Description), Status: string(n.Status),
+		AZ: aws.ToString(n.AvailabilityZone), Description: freeText(n.Description), Status: string(n.Status),
 		Groups: groupsOf(n.Groups),
 	}
 	for _, a := range n.PrivateIpAddresses {
@@ -158,10 +158,16 @@ func tagsOf(list []types.Tag) map[string]string {
 	}
 	out := make(map[string]string, len(list))
 	for _, t := range list {
-		out[aws.ToString(t.Key)] = aws.ToString(t.Value)
+		if key := aws.ToString(t.Key); keptTag(key) {
+			out[key] = freeText(t.Value)
+		}
 	}
 	return out
 }
+
+// keptTag says whether a tag is kept: those that a judgement reads. The others are
+// a customer's own, and their values can be anything.
+func keptTag(key string) bool { return key == "Name" || strings.HasPrefix(key, licenseTag) }
 
 func productCodeOf(c types.ProductCode) estate.ProductCode {
 	return estate.ProductCode{ID: aws.ToString(c.ProductCodeId), Type: string(c.ProductCodeType)}
@@ -182,7 +188,7 @@ func (s *Source) status(ctx context.Context, id string) (estate.InstanceStatus, 
 			continue
 		}
 		e := estate.InstanceStatus{Events: mapped(row.Events, func(v types.InstanceStatusEvent) estate.StatusEvent {
-			return estate.StatusEvent{Code: string(v.Code), Description: aws.ToString(v.Description), NotBefore: utc(v.NotBefore)}
+			return estate.StatusEvent{Code: string(v.Code), Description: freeText(v.Description), NotBefore: utc(v.NotBefore)}
 		})}
 		if row.SystemStatus != nil {
 			e.System = string(row.SystemStatus.Status)

@@ -152,7 +152,7 @@ func TestOddAnswers(t *testing.T) {
 // odd fills an output at random: pointers that may be nil, lists that may be empty,
 // strings that may be anything.
 func odd(rng *rand.Rand, v reflect.Value, depth int) {
-	strange := []string{"", "local", "i-0123456789abcdef0", "vpc-1", "sg-1", "default", "\x1b]0;x\x07", "\xff\xfe", "‮", "{", `{"responseElements":{"instancesSet":{"items":[{"instanceId":"i-0123456789abcdef0","networkInterfaceSet":{"items":[{}]}}]}}}`, "%zz", "RunInstances"}
+	strange := []string{"", "local", "i-0123456789abcdef0", "vpc-1", "sg-1", "default", "\x1b]0;x\x07", "\xff\xfe", "\u202e", "{", `{"responseElements":{"instancesSet":{"items":[{"instanceId":"i-0123456789abcdef0","networkInterfaceSet":{"items":[{}]}}]}}}`, "%zz", "RunInstances"}
 	switch v.Kind() {
 	case reflect.Pointer:
 		if depth < 8 && rng.IntN(3) > 0 {

@@ -67,7 +67,7 @@ func launched(item record) estate.Instance {
 func launchedInterface(n record, az string) estate.Interface {
 	e := estate.Interface{
 		ID: n.text("networkInterfaceId"), VPC: n.text("vpcId"), Subnet: n.text("subnetId"), AZ: az,
-		Description: n.text("description"), Status: n.text("status"), Groups: groupIDs(n),
+		Description: Mask(n.text("description")), Status: n.text("status"), Groups: groupIDs(n),
 		PublicIP: n.text("association", "publicIp"), DeviceIndex: number(n.text("attachment", "deviceIndex")),
 	}
 	for _, a := range n.items("privateIpAddressesSet") {
@@ -147,8 +147,8 @@ func tagMap(list []record) map[string]string {
 	}
 	out := make(map[string]string, len(list))
 	for _, t := range list {
-		if key := t.text("key"); key != "" {
-			out[key] = t.text("value")
+		if key := t.text("key"); keptTag(key) {
+			out[key] = Mask(t.text("value"))
 		}
 	}
 	return out

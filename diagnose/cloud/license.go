@@ -27,7 +27,7 @@ func (s *Source) identityProviders(ctx context.Context, _ string) ([]estate.Iden
 		ad := activeDirectory(p.IdentityProvider)
 		e := estate.IdentityProvider{
 			Directory: aws.ToString(ad.DirectoryId), Type: string(ad.ActiveDirectoryType),
-			Product: aws.ToString(p.Product), Status: aws.ToString(p.Status), Failure: aws.ToString(p.FailureMessage),
+			Product: aws.ToString(p.Product), Status: aws.ToString(p.Status), Failure: freeText(p.FailureMessage),
 			OwnerID: aws.ToString(p.OwnerAccountId), ARN: aws.ToString(p.IdentityProviderArn),
 		}
 		if d := ad.ActiveDirectorySettings; d != nil {
@@ -65,7 +65,7 @@ func (s *Source) licensedInstances(ctx context.Context, _ string) ([]estate.Lice
 	})
 	return list(mapped(rows, func(i types.InstanceSummary) estate.LicensedInstance {
 		return estate.LicensedInstance{
-			ID: aws.ToString(i.InstanceId), Status: aws.ToString(i.Status), Message: aws.ToString(i.StatusMessage), Products: i.Products,
+			ID: aws.ToString(i.InstanceId), Status: aws.ToString(i.Status), Message: freeText(i.StatusMessage), Products: i.Products,
 			LastChecked: isoTime(i.LastStatusCheckDate), Directory: aws.ToString(activeDirectory(i.IdentityProvider).DirectoryId),
 		}
 	})), err
@@ -84,7 +84,7 @@ func (s *Source) userSubscriptions(ctx context.Context, directory string) ([]est
 	return list(mapped(rows, func(u types.ProductUserSummary) estate.UserSubscription {
 		return estate.UserSubscription{
 			User: aws.ToString(u.Username), Domain: aws.ToString(u.Domain), Product: aws.ToString(u.Product), Status: aws.ToString(u.Status),
-			Message: aws.ToString(u.StatusMessage), Started: isoTime(u.SubscriptionStartDate), Ended: isoTime(u.SubscriptionEndDate),
+			Message: freeText(u.StatusMessage), Started: isoTime(u.SubscriptionStartDate), Ended: isoTime(u.SubscriptionEndDate),
 		}
 	})), err
 }
@@ -109,7 +109,7 @@ func (s *Source) userAssociations(ctx context.Context, id string) ([]estate.User
 	return list(mapped(rows, func(u types.InstanceUserSummary) estate.UserAssociation {
 		return estate.UserAssociation{
 			User: aws.ToString(u.Username), Domain: aws.ToString(u.Domain), Instance: aws.ToString(u.InstanceId),
-			Status: aws.ToString(u.Status), Message: aws.ToString(u.StatusMessage),
+			Status: aws.ToString(u.Status), Message: freeText(u.StatusMessage),
 		}
 	})), err
 }
@@ -131,7 +131,7 @@ func (s *Source) licenseServers(ctx context.Context, _ string) ([]estate.License
 	return list(mapped(rows, func(p types.LicenseServerEndpoint) estate.LicenseServer {
 		e := estate.LicenseServer{
 			Directory: directoryID.FindString(aws.ToString(p.IdentityProviderArn)), Provider: aws.ToString(p.IdentityProviderArn),
-			Provisioning: string(p.LicenseServerEndpointProvisioningStatus), Message: aws.ToString(p.StatusMessage),
+			Provisioning: string(p.LicenseServerEndpointProvisioningStatus), Message: freeText(p.StatusMessage),
 		}
 		if p.ServerEndpoint != nil {
 			e.Endpoint = aws.ToString(p.ServerEndpoint.Endpoint)

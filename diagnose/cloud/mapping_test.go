@@ -58,7 +58,7 @@ func TestInstance(t *testing.T) {
 	want := estate.Instance{
 		ID: "i-1", OwnerID: "111122223333", Name: "WEB-01", State: "stopped", StateCode: "Client.UserInitiatedShutdown", StateMessage: "m",
 		Transition: "User initiated (2026-11-20 15:21:07 GMT)", Platform: "windows", Type: "m6i.large", LaunchTime: launched.UTC(),
-		AZ: "ap-northeast-1a", Groups: []string{"sg-1"}, Tags: map[string]string{"Name": "WEB-01", "": ""},
+		AZ: "ap-northeast-1a", Groups: []string{"sg-1"}, Tags: map[string]string{"Name": "WEB-01"},
 		ProductCodes: []estate.ProductCode{{ID: "pc", Type: "marketplace"}}, ProfileARN: "arn:profile", ProfileID: "AIPA",
 		Metadata:   estate.MetadataOptions{Endpoint: "enabled", Tokens: "required", State: "applied", HopLimit: 2},
 		RootVolume: "vol-1", RootAttached: launched.UTC(),

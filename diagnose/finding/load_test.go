@@ -332,7 +332,7 @@ func TestFilling(t *testing.T) {
 		{"values are cleaned", finding.Finding{Code: finding.AccountLocked, Subject: "a\x1b[2Jb"}, `ユーザーアカウントがロックアウト（a\x1b[2Jb）`},
 		{"a value is no template", finding.Finding{Code: finding.LicenseUserNotSubscribed, Params: map[string]string{"user": "{product}", "product": "P"}}, "ユーザー {product} が P に未サブスクライブ"},
 		{"brackets around nothing go", finding.Finding{Code: finding.AccountLocked}, "ユーザーアカウントがロックアウト"},
-		{"an empty value at the end goes", finding.Finding{Code: finding.LicenseInstanceUnhealthy}, "License Manager がインスタンスの異常を報告"},
+		{"an empty value at the end goes", finding.Finding{Code: finding.LicenseInstanceUnhealthy}, "License Manager 側でインスタンスの異常を検知"},
 		{"an empty value elsewhere is a dash", finding.Finding{Code: finding.LicenseUserNotSubscribed}, "ユーザー - が - に未サブスクライブ"},
 		{"an unknown code", finding.Finding{Code: "new.code", Subject: "x\n"}, `new.code@x\n`},
 	}

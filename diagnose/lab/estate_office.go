@@ -21,7 +21,6 @@ const PlantedSecret = "Fuji-Yama-7731!"
 func officeID(name string) string  { return id("i", name) }
 func officeGroup() string          { return id("sg", "office") }
 func activationGroup() string      { return id("sg", "license-activation") }
-func adSubnets() (string, string)  { return id("subnet", "prod-ad-a"), id("subnet", "prod-ad-c") }
 func controllers(d string) string  { return id("sg", d+"_controllers") }
 func directoryCorp() string        { return directoryID(adDomain) }
 func officeLaunch(n int) time.Time { return now().Add(-time.Duration(n) * time.Minute) }

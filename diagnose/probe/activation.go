@@ -75,9 +75,9 @@ func judgeBilling(v *estate.View) Verdict {
 	case len(whys) > 0:
 		return unread(whys...)
 	case p.dead:
-		return notApplicable(lang.Both("the instance is terminated", "終了済み（terminated）のため対象外"))
+		return notApplicable(lang.Both("the instance is terminated", "終了済み（terminated）"))
 	case p.Platform != "windows":
-		return notApplicable(lang.Both("not a Windows instance", "Windows インスタンスではないため対象外"))
+		return notApplicable(lang.Both("not a Windows instance", "Windows インスタンスではない"))
 	}
 	if e, own := ownLicense(p); own {
 		return notApplicable(ownLicenseSay(), e)

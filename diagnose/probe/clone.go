@@ -37,7 +37,7 @@ func ofAWS(i estate.Image) bool {
 }
 
 func awsImage(i estate.Image, at string, o fact.Origin) Verdict {
-	return notApplicable(lang.Both("an image of AWS or the Marketplace (%s): generalised", "AWS・Marketplace 提供の AMI（%s）のため対象外").With(i.OwnerAlias),
+	return notApplicable(lang.Both("an image of AWS or the Marketplace (%s): generalised", "AWS・Marketplace 提供の AMI（%s）").With(i.OwnerAlias),
 		see(estate.ImagePart.Key(at), "owner_alias", i.OwnerAlias,
 			lang.Both("such images are generalised by their maker", "提供元で一般化（Sysprep）済み"), o))
 }
@@ -81,7 +81,7 @@ func judgeLineage(v *estate.View) Verdict {
 	case len(whys) > 0:
 		return unread(whys...)
 	case p.Platform != "windows":
-		return notApplicable(lang.Both("not a Windows instance", "Windows インスタンスではないため対象外"))
+		return notApplicable(lang.Both("not a Windows instance", "Windows インスタンスではない"))
 	case p.ImageID == "":
 		return unread(fact.Why{Reason: fact.NotRecorded, Action: "ec2:DescribeInstances", Resource: p.ID, Detail: "ImageId"})
 	}

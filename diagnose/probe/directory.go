@@ -323,7 +323,7 @@ func judgeDirectory(v *estate.View) Verdict {
 			// License Manager's directories are AWS's: one that is not listed is another account's.
 			return unread(fact.Why{Reason: fact.NotVisible, Action: "ds:DescribeDirectories", Resource: first(d.Directory, d.FQDN)})
 		}
-		return notApplicable(lang.Both("%s is no directory of AWS Directory Service here", "%s は当アカウントの AWS Directory Service のディレクトリではないため対象外").With(d.FQDN))
+		return notApplicable(lang.Both("%s is no directory of AWS Directory Service here", "%s は当アカウントの AWS Directory Service のディレクトリではない").With(d.FQDN))
 	}
 	found, open, read := directoryState(v, p, d)
 	if pending := pendingOf(open); len(pending) > 0 {

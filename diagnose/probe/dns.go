@@ -31,8 +31,7 @@ func dnsProbes() []Probe {
 		{
 			ID:    "dns.options",
 			Title: lang.Both("DHCP option set", "DHCP オプションセット"),
-			Parts: []estate.AnyKind{estate.InstancePart, estate.TrailPart, estate.VPCPart, estate.DHCPOptionsPart, estate.ManagedNodePart, estate.ConnectionPart,
-				estate.NeighboursPart, estate.CommandsPart},
+			Parts: []estate.AnyKind{estate.InstancePart, estate.TrailPart, estate.VPCPart, estate.DHCPOptionsPart, estate.ManagedNodePart},
 			Codes: []finding.Code{finding.DNSDHCPOptionsNone, finding.DNSMixedServers},
 			Judge: judgeDHCPOptions,
 		},
@@ -242,8 +241,6 @@ func judgeDHCPOptions(v *estate.View) Verdict {
 		return unread(whys...)
 	}
 	seen := serversSeen(s)
-	sheet := newSheet(v, client{p: p})
-	sheet.saw(seen)
 	f := finding.Finding{
 		Params:   map[string]string{"vpc": p.VPC, "domain": "", "servers": s.text(), "options": s.set},
 		Evidence: []finding.Evidence{seen},
@@ -257,8 +254,18 @@ func judgeDHCPOptions(v *estate.View) Verdict {
 		if l, _ := licensed(v, p); l.Is {
 			f.Scope = append(f.Scope, "dns")
 		}
-		sheet.add(f, p.VPC)
-		return sheet.settle(lang.Text{}).saying(lang.Both("no DNS server is handed out", "DNS サーバーの配布なし"))
+		var open []fact.Why
+		if !p.dead {
+			// An agent that is Online has its names from somewhere; one that nobody may look
+			// at could be.
+			node := estate.ManagedNodePart.Of(v, p.ID)
+			open = whyOf(node)
+			if n, there := node.Get(); len(open) > 0 || there && onlineNow(v, n.PingStatus, n.LastPing) {
+				f.Severity, f.Certainty = finding.Info, finding.Possible
+			}
+		}
+		return settle(readAfter(v, p, []finding.Finding{f}, resource(p.VPC)), open, lang.Text{}, seen).
+			saying(lang.Both("no DNS server is handed out", "DNS サーバーの配布なし"))
 	case s.amazon && len(s.custom) > 0:
 		// Windows asks the next server after a time-out, not after "no such name"
 		// (domain.md §6.1 [M]).

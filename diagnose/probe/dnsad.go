@@ -224,7 +224,11 @@ func (n adNeeded) weighed(v *estate.View, f finding.Finding, queries ...estate.T
 		f = readAfter(v, n.p, []finding.Finding{f}, queries...)[0]
 	}
 	f.Certainty = f.Certainty.AtMost(n.domain.Certainty)
-	return settle([]finding.Finding{f}, nil, lang.Text{}, f.Evidence...)
+	say := lang.Both("%s does not resolve (DNS: %s)", "%s を名前解決不可（DNS: %s）").With(n.domain.FQDN, n.servers.text())
+	if f.Code == finding.DNSResolverRuleStale {
+		say = lang.Both("the rule for %s forwards to %s", "%s の転送ルールの転送先が不一致（%s）").With(n.domain.FQDN, f.Params["stale"])
+	}
+	return settle([]finding.Finding{f}, nil, lang.Text{}, f.Evidence...).saying(say)
 }
 
 // governing finds the rule that answers for a name in a VPC: among the rules whose
@@ -373,7 +377,8 @@ func judgeAWSNames(v *estate.View) Verdict {
 			// The public addresses can be reached as well (domain.md DNS-3).
 			f.Severity = finding.Warning
 		}
-		return settle(readAfter(v, p, []finding.Finding{f}, resource(p.VPC)), nil, lang.Text{}, seen)
+		return settle(readAfter(v, p, []finding.Finding{f}, resource(p.VPC)), nil, lang.Text{}, seen).
+			saying(lang.Both("the AD DNS (%s) does not know the endpoints of this VPC", "AD の DNS（%s）では VPC エンドポイントの名前を解決不可").With(s.text()))
 	}
 	u := unread(fact.Why{Reason: fact.NeedsGuest, Detail: s.text()})
 	u.Say = lang.Both("own DNS servers (%s): only Windows can tell what AWS names resolve to", "独自 DNS サーバー（%s）での AWS サービス名の解決結果は OS 内の確認が必要").With(s.text())
@@ -405,8 +410,6 @@ func judgeADServers(v *estate.View) Verdict {
 }
 
 // endpointWorks judges the outbound endpoint of the rule that governs the domain.
-// What lies between the endpoint and the servers is its owner's; that the
-// directory's group lets DNS in is judged with the directory.
 func (n adNeeded) endpointWorks(v *estate.View) Verdict {
 	associations := estate.ResolverAssociationsPart.Of(v, n.p.VPC)
 	rules := estate.ResolverRulesPart.Of(v, "")
@@ -430,7 +433,7 @@ func (n adNeeded) endpointWorks(v *estate.View) Verdict {
 		status := see(estate.ResolverEndpointsPart.Key(""), e.ID, e.Status,
 			lang.Both("state of the outbound endpoint that the rule uses", "転送ルールが使用するアウトバウンドエンドポイントの状態"), endpoints.Origin())
 		if strings.EqualFold(e.Status, "OPERATIONAL") {
-			return ok(lang.Both("the outbound endpoint %s works", "アウトバウンドエンドポイント %s は OPERATIONAL").With(e.ID), status)
+			return n.endpointAsks(v, e, rule, status)
 		}
 		switch strings.ToUpper(e.Status) {
 		case "CREATING", "UPDATING", "AUTO_RECOVERING":
@@ -441,7 +444,8 @@ func (n adNeeded) endpointWorks(v *estate.View) Verdict {
 			return later
 		}
 		f := n.finding(finding.DNSADServersUnreachable, e.ID, status)
-		return settle(readAfter(v, n.p, []finding.Finding{f}, estate.TrailQuery{Attribute: "EventSource", Value: "route53resolver.amazonaws.com"}), nil, lang.Text{}, status)
+		return settle(readAfter(v, n.p, []finding.Finding{f}, estate.TrailQuery{Attribute: "EventSource", Value: "route53resolver.amazonaws.com"}), nil, lang.Text{}, status).
+			about(lang.Both("the outbound endpoint does not work: %s", "アウトバウンドエンドポイントが利用不可: %s"))
 	}
 	// A shared rule brings its owner's endpoint, which this account cannot list.
 	return unread(fact.Why{Reason: fact.NotVisible, Action: "route53resolver:ListResolverEndpoints", Resource: rule.Endpoint})
@@ -504,7 +508,8 @@ func (n adNeeded) serversAnswer(v *estate.View) Verdict {
 			found[i].Severity = finding.Warning // the others answer, or may, after a time-out
 		}
 	}
-	return settle(found, open, lang.Both("the AD's DNS servers can be reached", "AD DNS サーバーへ到達可能"), good...)
+	return settle(found, open, lang.Both("the AD's DNS servers can be reached", "AD DNS サーバーへ到達可能"), good...).
+		about(lang.Both("the AD's DNS servers cannot be reached: %s", "AD DNS サーバーへ到達不可: %s"))
 }
 
 // serverSide is a DNS server of the directory as an end of a path.

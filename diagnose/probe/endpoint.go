@@ -16,8 +16,7 @@ func endpointProbes() []Probe {
 			ID:    "endpoint.presence",
 			Title: lang.Both("VPC endpoints, or another way to the service", "VPC エンドポイントの有無（または代替経路）"),
 			Parts: append(agentParts(), estate.CallerPart, estate.VPCPart, estate.VPCDNSPart, estate.SubnetsPart,
-				estate.EndpointsPart, estate.RouteTablesPart, estate.PrefixListPart, estate.ConnectionPart,
-				estate.NeighboursPart, estate.CommandsPart),
+				estate.EndpointsPart, estate.RouteTablesPart, estate.PrefixListPart, estate.ConnectionPart, estate.NeighboursPart),
 			Codes: []finding.Code{finding.EndpointMissing},
 			Judge: judgePresence,
 		},
@@ -33,6 +32,7 @@ func endpointProbes() []Probe {
 						lang.Both("an endpoint works in the state available", "available 以外の状態では利用不可"), l.Origin)
 				},
 				good: lang.Both("the endpoints are available", "VPC エンドポイントは available"),
+				bad:  lang.Both("not available: %s", "available ではない: %s"),
 			}.judge,
 		},
 		{
@@ -54,6 +54,7 @@ func endpointProbes() []Probe {
 						lang.Both("without it the service's name resolves to public addresses", "無効の場合、サービス名はパブリック IP に解決"), l.Origin)
 				},
 				good: lang.Both("private DNS is on", "プライベート DNS は有効"),
+				bad:  lang.Both("private DNS is off: %s", "プライベート DNS が無効: %s"),
 			}.judge,
 		},
 		endpointPolicyProbe(),
@@ -64,6 +65,7 @@ func endpointProbes() []Probe {
 			Judge: layer{
 				kinds: []reach.Kind{reach.SGIngress}, perService: true,
 				good: lang.Both("the endpoints' security groups let the instance in", "VPC エンドポイントの SG で受信許可"),
+				bad:  lang.Both("no inbound rule for the instance: %s", "インスタンスからのインバウンド許可なし: %s"),
 				none: lang.Both("no endpoint carries these services", "対象の VPC エンドポイントなし"),
 			}.judge,
 		},
@@ -124,7 +126,8 @@ func judgePresence(v *estate.View) Verdict {
 	if len(c.services) == 2 && len(c.legacyWhys) == 0 {
 		s.saw(c.agent.Evidence...)
 	}
-	return s.settle(lang.Both("every service that the agent needs has a way: %s", "エージェントに必要なサービスへの経路あり: %s").With(strings.Join(c.services, ", ")))
+	return s.settle(lang.Both("every service that the agent needs has a way: %s", "エージェントに必要なサービスへの経路あり: %s").With(strings.Join(c.services, ", "))).
+		about(lang.Both("no endpoint and no other way: %s", "VPC エンドポイントも代替経路もなし: %s"))
 }
 
 func endpointFinding(c client, code finding.Code, l reach.Lookup, endpoint string, evidence ...finding.Evidence) finding.Finding {
@@ -142,7 +145,7 @@ type endpointTrait struct {
 	among     func(reach.Candidate) bool // nil: all
 	fine      func(reach.Candidate) bool
 	evidence  func(reach.Candidate, reach.Lookup) finding.Evidence
-	good      lang.Text
+	good, bad lang.Text
 	// zone says that a private hosted zone of one's own could make up for it.
 	zone bool
 }
@@ -208,7 +211,7 @@ func (t endpointTrait) judge(v *estate.View) Verdict {
 	if !judged && len(s.open) == 0 {
 		return notApplicable(lang.Both("there is no such endpoint to judge", "判定対象の VPC エンドポイントなし"))
 	}
-	return s.settle(t.good)
+	return s.settle(t.good).about(t.bad)
 }
 
 // noOtherWay is the evidence that the internet is no way round an endpoint.

@@ -65,7 +65,8 @@ func judgeEndpointPolicy(v *estate.View) Verdict {
 	if !judged && len(s.open) == 0 {
 		return notApplicable(lang.Both("there is no such endpoint to judge", "判定対象の VPC エンドポイントなし"))
 	}
-	return s.settle(lang.Both("the endpoints' policies allow the agent's calls", "VPC エンドポイントのポリシーで許可"))
+	return s.settle(lang.Both("the endpoints' policies allow the agent's calls", "VPC エンドポイントのポリシーで許可")).
+		about(lang.Both("the endpoint's policy does not allow the agent's calls: %s", "エンドポイントポリシーで許可なし: %s"))
 }
 
 func (s *sheet) policyOf(service string, l reach.Lookup, e reach.Candidate) {

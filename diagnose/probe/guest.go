@@ -36,11 +36,11 @@ func runningWindows(v *estate.View) (patient, *Verdict) {
 	case len(whys) > 0:
 		return p, end(unread(whys...))
 	case p.dead:
-		return p, end(notApplicable(lang.Both("the instance is terminated", "終了済み（terminated）のため対象外")))
+		return p, end(notApplicable(lang.Both("the instance is terminated", "終了済み（terminated）")))
 	case p.Platform != "windows":
-		return p, end(notApplicable(lang.Both("not a Windows instance", "Windows インスタンスではないため対象外")))
+		return p, end(notApplicable(lang.Both("not a Windows instance", "Windows インスタンスではない")))
 	case p.State != "running":
-		return p, end(notApplicable(lang.Both("the instance is not running (%s)", "稼働中ではないため対象外（%s）").With(orDash(p.State))))
+		return p, end(notApplicable(lang.Both("the instance is not running (%s)", "稼働中ではない（%s）").With(orDash(p.State))))
 	}
 	return p, nil
 }

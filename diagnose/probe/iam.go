@@ -15,7 +15,7 @@ import (
 func iamProbes() []Probe {
 	profileParts := []estate.AnyKind{estate.InstancePart, estate.TrailPart, estate.InstanceProfilePart}
 	with := func(more ...estate.AnyKind) []estate.AnyKind {
-		return append(slices.Concat(profileParts, hostManagementParts(), []estate.AnyKind{estate.ConnectionPart, estate.CommandsPart}), more...)
+		return slices.Concat(profileParts, hostManagementParts(), more)
 	}
 	return []Probe{
 		{
@@ -48,7 +48,7 @@ func iamProbes() []Probe {
 		{
 			ID:    "iam.simulation",
 			Title: lang.Both("IAM policy simulator", "IAM ポリシーシミュレーター"),
-			Parts: append(slices.Clone(profileParts), estate.SimulationPart, estate.ManagedNodePart, estate.ConnectionPart, estate.CommandsPart),
+			Parts: append(slices.Clone(profileParts), estate.SimulationPart, estate.ManagedNodePart),
 			Asks:  []string{answerSimulate},
 			Codes: []finding.Code{finding.IAMOrganizationBlocks},
 			Judge: judgeSimulation,
@@ -82,33 +82,24 @@ func profileOf(v *estate.View, p patient) (name string, profile fact.Of[estate.I
 func readSince(v *estate.View, p patient, found []finding.Finding) []finding.Finding {
 	found = slices.Clone(readAfter(v, p, found))
 	for i := range found {
-		found[i], _ = weighRan(v, p, found[i])
-		found[i] = weighAlive(v, p, found[i])
+		found[i] = weighAlive(v, p, weighSent(v, p, found[i]))
 	}
 	return found
 }
 
-// weighAlive lowers a finding about the agent's credentials where every channel that
-// it impairs works, or may, for all that can be read.
+// weighAlive lowers a finding that would keep the agent from registering where it is
+// Online, or may be, for all that can be read.
 func weighAlive(v *estate.View, p patient, f finding.Finding) finding.Finding {
-	if p.dead || f.Params["action"] != "-" && !strings.Contains(f.Params["action"], "ControlChannel") && !strings.Contains(f.Params["action"], actionRegister) {
-		return f // the channels say nothing of what is called for each session only
+	if p.dead || !slices.Contains(f.Scope, scopeSSM) {
+		return f
 	}
-	var seen []finding.Evidence
-	for _, scope := range []string{scopeSSM, scopeMessages} {
-		if !slices.Contains(f.Scope, scope) {
-			continue
-		}
-		works, e, whys := channelWorks(v, p.ID, scope)
-		switch {
-		case works:
-			seen = append(seen, e)
-		case len(whys) == 0:
-			return f
-		}
+	works, e, whys := channelWorks(v, p.ID, scopeSSM)
+	if works {
+		f.Evidence = withEvidence(slices.Clone(f.Evidence), []finding.Evidence{e})
 	}
-	f.Certainty = f.Certainty.AtMost(finding.Likely)
-	f.Evidence = withEvidence(slices.Clone(f.Evidence), seen)
+	if works || len(whys) > 0 {
+		f.Certainty = f.Certainty.AtMost(finding.Likely)
+	}
 	return f
 }
 

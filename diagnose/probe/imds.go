@@ -14,7 +14,7 @@ func imdsProbe() Probe {
 	return Probe{
 		ID:    "imds.endpoint",
 		Title: lang.Both("Instance metadata service", "インスタンスメタデータサービス（IMDS）"),
-		Parts: []estate.AnyKind{estate.InstancePart, estate.TrailPart},
+		Parts: []estate.AnyKind{estate.InstancePart, estate.TrailPart, estate.ManagedNodePart},
 		Codes: []finding.Code{finding.IMDSDisabled},
 		Judge: judgeMetadata,
 	}
@@ -43,10 +43,10 @@ func judgeMetadata(v *estate.View) Verdict {
 			// The launch event says how it began, not how it ended.
 			certainty = finding.Likely
 		}
-		return problem(lang.Both("disabled", "無効"), []finding.Finding{{
+		return problem(lang.Both("disabled", "無効"), []finding.Finding{weighAlive(v, p, weighSent(v, p, finding.Finding{
 			Code: finding.IMDSDisabled, Subject: id, Certainty: certainty,
-			Scope: []string{"ssm", "ssmmessages", "ec2messages"}, Evidence: []finding.Evidence{read},
-		}})
+			Scope: managed(), Evidence: []finding.Evidence{read},
+		}))})
 	default:
 		out = unread(fact.Why{Reason: fact.NotRecorded, Resource: id, Detail: "MetadataOptions.HttpEndpoint"})
 	}

@@ -322,7 +322,7 @@ func judgeHealth(v *estate.View) Verdict {
 		read = append(read, see(at, "events", fmt.Sprintf("%s %s", e.Code, e.Description),
 			lang.Both("a scheduled event of EC2", "EC2 の予定されたイベント"), status.Origin()))
 	}
-	return settle(found, open, lang.Both("all checks passed", "すべて合格"), read...)
+	return settle(found, open, lang.Both("all checks passed", "すべて合格"), read...).about(lang.Both("failing: %s", "失敗: %s"))
 }
 
 // from is the origin of one event of a trail.

@@ -233,7 +233,7 @@ func licensedPatient(v *estate.View) (p patient, l license, stop *Verdict) {
 	}
 	if !l.Is {
 		return p, l, end(notApplicable(lang.Both(
-			"no product of License Manager's user-based subscriptions", "ユーザーベースのサブスクリプション対象製品ではないため対象外")))
+			"no product of License Manager's user-based subscriptions", "ユーザーベースのサブスクリプション対象製品ではない")))
 	}
 	return p, l, nil
 }

@@ -80,7 +80,7 @@ func judgeUnlisted(v *estate.View, p patient, l license, o fact.Origin, tag find
 	case p.dead:
 		return notApplicable(lang.Both("terminated, and no longer listed by License Manager", "終了済みのため License Manager の一覧に存在せず"))
 	case p.State != "running":
-		return notApplicable(lang.Both("the instance is not running (%s)", "稼働中ではないため対象外（%s）").With(orDash(p.State)))
+		return notApplicable(lang.Both("the instance is not running (%s)", "稼働中ではない（%s）").With(orDash(p.State)))
 	case tagged:
 		return unknown(lang.Both("tagged by License Manager, but not in its list", "タグはあるが License Manager の一覧に存在せず"),
 			fact.Why{Reason: fact.NotModelled, Action: "license-manager-user-subscriptions:ListInstances", Resource: p.ID, Detail: licenseTag})
@@ -190,10 +190,10 @@ func judgeLicenseImage(v *estate.View) Verdict {
 		}
 	}
 	if len(evidence) == 1 && siblings.Value().Complete && i.SourceInstance != "" {
-		return ok(lang.Both("own image, without a living original or copy", "自社 AMI（作成元・複製の稼働なし）"), owner)
+		return ok(lang.Both("own image, without a living original or copy", "AWS 提供以外の AMI（作成元・複製の稼働なし）"), owner)
 	}
 	verdict := unknown(
-		lang.Both("an own image: whether Sysprep ran is known to Windows only", "自社 AMI: Sysprep 実施有無は OS 内の確認が必要"),
+		lang.Both("an own image: whether Sysprep ran is known to Windows only", "AWS 提供以外の AMI: Sysprep 実施有無は OS 内の確認が必要"),
 		fact.Why{Reason: fact.NeedsGuest, Resource: p.ImageID})
 	verdict.Evidence = evidence
 	return verdict

@@ -195,6 +195,14 @@ func squeeze(s string) string {
 	return strings.ToLower(strings.Join(strings.Fields(s), ""))
 }
 
+// plainError leaves out what PowerShell adds to an error: where in the script it was.
+func plainError(s string) string {
+	if i := regexp.MustCompile(`\s(?:At|発生場所)\s(?:line:|行:|[A-Za-z]:\\)`).FindStringIndex(s); i != nil {
+		return s[:i[0]]
+	}
+	return s
+}
+
 // oneLine puts a text on one line of at most limit characters.
 func oneLine(s string, limit int) string {
 	r := []rune(strings.Join(strings.Fields(s), " "))
@@ -222,10 +230,10 @@ func judgeLicenseCommands(v *estate.View) Verdict {
 	if f, found := failedJoin(c, !p.dead); found && !sentByOther(v, p, f) {
 		e := joinEvidence(p.ID, f, commands.Origin())
 		return problem(
-			lang.Both("the domain join failed: %s", "ドメイン参加に失敗: %s").With(oneLine(f.text, 120)),
+			lang.Both("the domain join failed: %s", "ドメイン参加に失敗: %s").With(oneLine(plainError(f.text), 240)),
 			[]finding.Finding{{
 				Code: finding.LicenseInstanceUnhealthy, Subject: p.ID, Certainty: finding.Proven,
-				Params:   licenseParams(p, f.domain, "", "", f.text),
+				Params:   licenseParams(p, f.domain, "", "", licenseDocument+": "+plainError(f.text)),
 				Evidence: []finding.Evidence{e},
 			}})
 	}

@@ -23,7 +23,7 @@ func judgeLicensePort(v *estate.View) Verdict {
 		return unread(whys...)
 	}
 	if !l.Office && !slices.ContainsFunc(products, isOffice) {
-		return notApplicable(lang.Both("only Office is activated over tcp/1688", "tcp/1688 を使用するのは Office のみのため対象外"))
+		return notApplicable(lang.Both("only Office is activated over tcp/1688", "tcp/1688 を使用するのは Office のみ"))
 	}
 	// Asked for at once with what tells which of them are License Manager's.
 	endpoints := estate.EndpointsPart.Of(v, p.VPC)

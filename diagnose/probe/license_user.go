@@ -138,7 +138,7 @@ func judgeLicenseUser(v *estate.View) Verdict {
 		return *stop
 	}
 	if p.dead {
-		return notApplicable(lang.Both("the instance is terminated", "終了済み（terminated）のため対象外"))
+		return notApplicable(lang.Both("the instance is terminated", "終了済み（terminated）"))
 	}
 	answer, _ := v.Answer(estate.AnswerUser)
 	who := readAccount(answer)

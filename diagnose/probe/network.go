@@ -28,6 +28,7 @@ func networkProbes() []Probe {
 			Judge: layer{
 				kinds: []reach.Kind{reach.SGEgress},
 				good:  lang.Both("the instance's security groups let it out", "インスタンスの SG で送信許可"),
+				bad:   lang.Both("no outbound rule: %s", "アウトバウンド許可なし: %s"),
 				none:  lang.Both("there is no path whose security groups could be judged", "判定できる経路なし"),
 			}.judge,
 		},
@@ -38,6 +39,7 @@ func networkProbes() []Probe {
 			Judge: layer{
 				kinds: []reach.Kind{reach.ACLRequest, reach.ACLReturn},
 				good:  lang.Both("network ACLs let requests and answers through", "ネットワーク ACL で往復とも許可"),
+				bad:   lang.Both("closed: %s", "通信を拒否: %s"),
 				none:  lang.Both("no network ACL lies in the way", "経路上に判定対象のネットワーク ACL なし"),
 			}.judge,
 		},
@@ -48,6 +50,7 @@ func networkProbes() []Probe {
 			Judge: layer{
 				kinds: []reach.Kind{reach.Routing, reach.Gateway, reach.Address},
 				good:  lang.Both("the routes lead there and back", "往復とも経路あり"),
+				bad:   lang.Both("no working way: %s", "有効な経路なし: %s"),
 				none:  lang.Both("no route is meant for these services", "これらのサービス向けの経路なし"),
 			}.judge,
 		},
@@ -61,7 +64,7 @@ func servicePathParts() []estate.AnyKind {
 		estate.CallerPart, estate.VPCPart, estate.VPCDNSPart, estate.SubnetsPart, estate.EndpointsPart,
 		estate.EndpointInterfacesPart, estate.SecurityGroupPart, estate.PrefixListPart, estate.NetworkACLsPart,
 		estate.RouteTablesPart, estate.NATGatewaysPart, estate.InternetGatewaysPart, estate.ConnectionPart,
-		estate.NeighboursPart, estate.CommandsPart)
+		estate.NeighboursPart)
 }
 
 // client is the patient as one who calls AWS services.
@@ -123,6 +126,7 @@ func (c client) pending() []fact.Why {
 type layer struct {
 	kinds []reach.Kind
 	good  lang.Text
+	bad   lang.Text
 	none  lang.Text
 	// perService makes the service the subject: the hop's resource is its endpoint's.
 	perService bool
@@ -165,7 +169,7 @@ func (l layer) judge(v *estate.View) Verdict {
 		}
 		return notApplicable(l.none)
 	}
-	return s.settle(l.good)
+	return s.settle(l.good).about(l.bad)
 }
 
 // finding turns a closed hop into what is wrong.

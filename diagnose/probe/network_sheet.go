@@ -82,10 +82,8 @@ func (s *sheet) settle(good lang.Text) Verdict {
 	for _, f := range s.found {
 		f, whys := weighWorking(s.v, s.c.p, f)
 		s.leave(whys...)
-		for _, weigh := range []func(*estate.View, patient, finding.Finding) (finding.Finding, []fact.Why){weighTwin, weighRan} {
-			f, whys = weigh(s.v, s.c.p, f)
-			s.leave(whys...)
-		}
+		f, whys = weighTwin(s.v, s.c.p, weighSent(s.v, s.c.p, f))
+		s.leave(whys...)
 		var changes []estate.TrailQuery
 		for _, r := range s.depends[f.ID()] {
 			changes = append(changes, resource(r))
@@ -167,44 +165,29 @@ func weighTwin(v *estate.View, p patient, f finding.Finding) (finding.Finding, [
 	return f, nil
 }
 
-// ranBefore is how long before its end an instance must have run a command for the
-// way to Systems Manager to count as open until then: License Manager gives up
-// within tens of minutes (domain.md §5.2).
-const ranBefore = time.Hour
+// sentBefore is how long before its end an instance must have been sent a command
+// for the way to Systems Manager to count as open until then: License Manager gives
+// up within tens of minutes (domain.md §5.2).
+const sentBefore = time.Hour
 
-// weighRan lowers a finding about the way of a dead instance to Systems Manager
-// where Run Command shows that it ran a command shortly before its end: then what
-// is closed now was open. Where its commands cannot be read it may have.
-func weighRan(v *estate.View, p patient, f finding.Finding) (finding.Finding, []fact.Why) {
-	way := !slices.ContainsFunc(f.Scope, func(s string) bool { return !slices.Contains(managed(), s) })
-	if !p.dead || p.died.IsZero() || !way || len(f.Scope) == 0 {
-		return f, nil
+// weighSent lowers a finding about the way of a dead instance to Systems Manager
+// where CloudTrail shows that License Manager sent it a command shortly before its
+// end: Systems Manager refuses that for an instance that is not registered, so that
+// what is closed now was open (domain.md §5.4 [D]).
+func weighSent(v *estate.View, p patient, f finding.Finding) finding.Finding {
+	if !p.dead || p.died.IsZero() || !slices.Contains(f.Scope, scopeSSM) || slices.ContainsFunc(f.Scope, func(s string) bool { return !slices.Contains(managed(), s) }) {
+		return f
 	}
-	if l, _ := licensed(v, p); !l.Is {
-		return f, nil // nobody's commands are read but License Manager's
-	}
-	commands := estate.CommandsPart.Of(v, p.ID)
-	if commands.IsUnknown() {
-		f.Certainty = finding.Possible
-		return f, pendingOf(whyOf(commands))
-	}
-	for _, run := range commands.Value().Invocations {
-		if ran(run) && !run.Requested.After(p.died) && p.died.Sub(run.Requested) <= ranBefore {
+	trail := estate.TrailPart.Of(v, instanceQuery(p.ID).String())
+	for _, e := range trail.Value().Events {
+		if e.Name == "SendCommand" && e.Error == "" && ofLicenseManager(e.Actor) && !e.Time.After(p.died) && p.died.Sub(e.Time) <= sentBefore {
 			f.Certainty = finding.Possible
-			f.Evidence = withEvidence(slices.Clone(f.Evidence), []finding.Evidence{see(estate.CommandsPart.Key(p.ID), run.CommandID, join(run.Status, stamp(run.Requested)),
-				lang.Both("the instance ran this command shortly before its end, against the model", "終了直前にコマンドを実行済み（本判定と不一致）"), commands.Origin())})
-			return f, nil
+			f.Evidence = withEvidence(slices.Clone(f.Evidence), []finding.Evidence{see(trailOf(p.ID), e.ID, e.Name+" "+stamp(e.Time),
+				lang.Both("the instance was registered shortly before its end, against the model", "終了直前まで Systems Manager に登録済み（本判定と不一致）"), from(trail.Origin(), e))})
+			return f
 		}
 	}
-	return f, nil
-}
-
-// ran reports whether the agent ran a command: it ended by itself, and was not given
-// up on the way to the agent.
-func ran(run estate.Invocation) bool {
-	details := squeeze(run.Details)
-	return (run.Status == "Success" || run.Status == "Failed") && run.ResponseCode >= 0 &&
-		(details == "" || details == "success" || details == "failed")
+	return f
 }
 
 // channelWorks tells whether AWS reports a service's channel working right now:

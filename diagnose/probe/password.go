@@ -40,9 +40,9 @@ func keyed(v *estate.View) (patient, *Verdict) {
 	case len(whys) > 0:
 		return p, end(unread(whys...))
 	case p.dead:
-		return p, end(notApplicable(lang.Both("the instance is terminated", "終了済み（terminated）のため対象外")))
+		return p, end(notApplicable(lang.Both("the instance is terminated", "終了済み（terminated）")))
 	case p.Platform != "windows":
-		return p, end(notApplicable(lang.Both("not a Windows instance", "Windows インスタンスではないため対象外")))
+		return p, end(notApplicable(lang.Both("not a Windows instance", "Windows インスタンスではない")))
 	}
 	return p, nil
 }
@@ -79,7 +79,7 @@ func judgePassword(v *estate.View) Verdict {
 	}
 	if p.KeyName == "" {
 		// GetPasswordData could only be empty, and raises alarms: it is not called.
-		return notApplicable(lang.Both("launched without a key pair", "キーペアなしのため対象外"))
+		return notApplicable(lang.Both("launched without a key pair", "キーペアなし"))
 	}
 	data := estate.PasswordPart.Of(v, p.ID)
 	image := estate.ImagePart.Of(v, p.ImageID)

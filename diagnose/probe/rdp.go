@@ -75,7 +75,7 @@ func judgeRDPPort(v *estate.View) Verdict {
 		if opens != reach.No {
 			s.leave(fact.Why{Reason: fact.NeedsAnswer, Blocker: estate.AnswerFrom})
 		}
-		return s.settle(lang.Text{})
+		return s.settle(lang.Text{}).about(lang.Both("no inbound rule for tcp/3389: %s", "tcp/3389 のインバウンド許可なし: %s"))
 	}
 
 	path, open := s.rdpPath(answer, side, port)
@@ -100,7 +100,8 @@ func judgeRDPPort(v *estate.View) Verdict {
 		}
 		s.add(f, h.Resources...)
 	}
-	return s.settle(lang.Both("tcp/3389 is let in from %s", "%s からの tcp/3389 は許可").With(answer))
+	return s.settle(lang.Both("tcp/3389 is let in from %s", "%s からの tcp/3389 は許可").With(answer)).
+		about(lang.Both("tcp/3389 is closed on the way: %s", "tcp/3389 の通信不可: %s"))
 }
 
 func rdpFinding(subject, from string, c finding.Certainty, evidence ...finding.Evidence) finding.Finding {

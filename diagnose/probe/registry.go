@@ -34,7 +34,7 @@ func dated(judge func(*estate.View) Verdict) func(*estate.View) Verdict {
 			return out
 		}
 		if p, whys := thePatient(v); len(whys) == 0 && p.dead {
-			out.Say = lang.Both("%s (read after the instance's end)", "%s（終了後の取得値）").With(out.Say)
+			out.Say = lang.Both("%s; read after the instance's end", "%s、終了後の取得値").With(out.Say)
 		}
 		return out
 	}

@@ -49,35 +49,35 @@ func TestATwinThatWorksSpeaksAgainstTheModel(t *testing.T) {
 	}
 }
 
-// What License Manager ran on an instance went over the network that it had then.
-func TestACommandThatRanSpeaksAgainstWhatIsClosedNow(t *testing.T) {
+// Systems Manager took License Manager's command for an instance that was registered
+// then, over the network that it had then.
+func TestACommandThatWasSentSpeaksAgainstWhatIsClosedNow(t *testing.T) {
+	license := estate.Actor{Issuer: "AWSServiceRoleForAWSLicenseManagerUserSubscriptionsService"}
 	for _, c := range []struct {
 		name string
-		run  *estate.Invocation
+		sent estate.TrailEvent
 		want finding.Certainty
 	}{
-		{"none", nil, finding.Likely},
-		{"failed inside Windows", &estate.Invocation{Status: "Failed", Details: "Failed", ResponseCode: 1}, finding.Possible},
-		{"succeeded", &estate.Invocation{Status: "Success", Details: "Success"}, finding.Possible},
-		{"was never delivered", &estate.Invocation{Status: "TimedOut", Details: "Delivery Timed Out", ResponseCode: -1}, finding.Likely},
-		{"could not be delivered", &estate.Invocation{Status: "Failed", Details: "Undeliverable"}, finding.Likely},
-		{"waits", &estate.Invocation{Status: "Pending", ResponseCode: -1}, finding.Likely},
+		{"by License Manager, minutes before", estate.TrailEvent{Name: "SendCommand", Actor: license, Time: time.Unix(-600, 0)}, finding.Possible},
+		{"by License Manager, days before", estate.TrailEvent{Name: "SendCommand", Actor: license, Time: time.Unix(-3*86400, 0)}, finding.Likely},
+		{"refused", estate.TrailEvent{Name: "SendCommand", Actor: license, Time: time.Unix(-600, 0), Error: "InvalidInstanceId"}, finding.Likely},
+		{"by somebody else", estate.TrailEvent{Name: "SendCommand", Actor: estate.Actor{Type: "IAMUser"}, Time: time.Unix(-600, 0)}, finding.Likely},
+		{"only tagged", estate.TrailEvent{Name: "CreateTags", Actor: license, Time: time.Unix(-600, 0)}, finding.Likely},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			w := newNetWorld()
-			w.instance.ProductCodes = []estate.ProductCode{{ID: lmOffice}}
 			died := w.dead()
 			w.endpoints = nil
-			e := w.estate()
-			commands := estate.Commands{Complete: true}
-			if c.run != nil {
-				c.run.CommandID, c.run.Requested = "c-1", died.Add(-10*time.Minute)
-				commands.Invocations = append(commands.Invocations, *c.run)
-			}
-			lmPut(e, estate.CommandsPart, netID, commands)
-			v := netProbe(t, "endpoint.presence").Judge(estate.NewView(e))
+			c.sent.Time = died.Add(c.sent.Time.Sub(time.Unix(0, 0)))
+			trail := w.trails[instanceQuery(netID)]
+			trail.Events = append(trail.Events, c.sent)
+			w.trails[instanceQuery(netID)] = trail
+			v := w.judge(t, "endpoint.presence")
 			if f := netFinding(t, v, "endpoint.missing@"+netSSM); f.Certainty != c.want {
-				t.Errorf("%s, want %s", f.Certainty, c.want)
+				t.Errorf("ssm: %s, want %s", f.Certainty, c.want)
+			}
+			if f := netFinding(t, v, "endpoint.missing@"+netMsg); f.Certainty != finding.Likely {
+				t.Errorf("it says nothing of the session channel: %s", f.Certainty)
 			}
 		})
 	}

@@ -66,6 +66,17 @@ func (v Verdict) saying(bad lang.Text) Verdict {
 	return v
 }
 
+// about is saying, with what the findings are about.
+func (v Verdict) about(bad lang.Text) Verdict {
+	var subjects []string
+	for _, f := range v.Findings {
+		if !slices.Contains(subjects, f.Subject) {
+			subjects = append(subjects, f.Subject)
+		}
+	}
+	return v.saying(bad.With(strings.Join(subjects, ", ")))
+}
+
 func dedupe(whys []fact.Why) []fact.Why {
 	var out []fact.Why
 	for _, w := range whys {
@@ -81,10 +92,10 @@ func reasonText(w fact.Why) lang.Text {
 	var t lang.Text
 	switch w.Reason {
 	case fact.Denied:
-		t = lang.Both("may not be read: %s is denied", "権限不足により確認できず: %s")
+		t = lang.Both("may not be read: %s is denied", "権限不足: %s")
 		return t.With(orDash(w.Action))
 	case fact.Throttled:
-		return lang.Both("AWS throttled %s", "API 制限により確認できず: %s").With(orDash(w.Action))
+		return lang.Both("AWS throttled %s", "API 制限: %s").With(orDash(w.Action))
 	case fact.Timeout:
 		return lang.Both("no answer to %s in time", "応答なし: %s").With(orDash(w.Action))
 	case fact.NotSupported:
@@ -96,9 +107,9 @@ func reasonText(w fact.Why) lang.Text {
 	case fact.NeedsAnswer:
 		return lang.Both("needs your answer: %s", "回答待ち: %s").With(orDash(w.Blocker))
 	case fact.BlockedBy:
-		return lang.Both("waits for %s", "未実施（前段: %s）").With(orDash(w.Blocker))
+		return lang.Both("waits for %s", "前段: %s").With(orDash(w.Blocker))
 	case fact.NotVisible:
-		return lang.Both("belongs to another account and cannot be seen from here", "他アカウントの所有リソースのため確認できず")
+		return lang.Both("belongs to another account and cannot be seen from here", "他アカウントの所有リソース")
 	case fact.NotModelled:
 		t = lang.Both("not evaluated by monshin: %s", "判定対象外の構成: %s")
 		return t.With(orDash(w.Detail))

@@ -277,6 +277,12 @@ func common(a, b netip.Prefix) int {
 	return min(n, a.Bits(), b.Bits())
 }
 
+// Leaves asks the security groups of a side alone whether they let a port out to an
+// address. Parts: security-group, prefix-list.
+func Leaves(v *estate.View, from Side, to netip.Addr, port Port) Hop {
+	return groupHop(v, from, true, place{block: single(to)}, port)
+}
+
 // Opens tells whether any rule of the groups lets the port in from anybody at all,
 // and lists the rules that do. Parts: security-group.
 func Opens(v *estate.View, groups []string, port Port) (Verdict, []string, []fact.Why) {

@@ -14,12 +14,12 @@ import (
 	"github.com/monshin/monshin/diagnose/walk"
 )
 
-// The limits of what a reader accepts. The largest honest line is a part with
-// 10,000 security group rules, about 3 MiB; the largest honest file is a few
-// walks of such an estate.
+// The limits of what a reader accepts and a writer writes. The largest honest line
+// is a thousand Run Command invocations with their outputs, about 12 MiB; the
+// largest honest file is a few walks of such an account.
 const (
-	maxLine = 8 << 20
-	maxFile = 64 << 20
+	maxLine = 32 << 20
+	maxFile = 256 << 20
 )
 
 // Record is what a journal holds.

@@ -105,6 +105,9 @@ func (w *Writer) append(k Kind, body any) {
 		var line []byte
 		var hash string
 		line, hash, err = encode(head{Seq: w.seq + 1, Time: w.now().UTC(), Prev: w.prev, Kind: k, Body: b})
+		if err == nil && len(line) > maxLine {
+			err = misfit("an entry of %d MiB is more than a journal holds", "%d MiB の項目は上限を超えるため記録不可", len(line)>>20)
+		}
 		if err == nil {
 			w.seq, w.prev = w.seq+1, hash
 			w.queue = append(w.queue, line...)

@@ -183,7 +183,7 @@ func (c *Client) send(ctx context.Context, op operation, params any, optFns []fu
 			return nil, middleware.Metadata{}, operationError(op.name, err)
 		}
 	}
-	handler := middleware.DecorateHandler(smithyhttp.NewClientHandler(o.HTTPClient), stack)
+	handler := middleware.DecorateHandler(smithyhttp.NewClientHandlerWithOptions(o.HTTPClient), stack)
 	result, metadata, err := handler.Handle(ctx, params)
 	if err != nil {
 		return nil, metadata, operationError(op.name, err)
