@@ -57,19 +57,12 @@ func (a *app) check(ctx context.Context, f *flags, args []string, format string,
 	if err != nil {
 		return err
 	}
-	k, err := learn()
-	if err != nil {
-		return failed(lang.Same("monshin"), err)
-	}
-	log, closeLog, err := f.debugLog()
+	desk, err := a.openDesk(ctx, f)
 	if err != nil {
 		return err
 	}
-	defer closeLog()
-	acc, err := a.openAccount(ctx, f)
-	if err != nil {
-		return err
-	}
+	defer desk.close()
+	k, acc := desk.knowledge, desk.account
 	instance, err := acc.target(args)
 	if err != nil {
 		return err
@@ -94,7 +87,7 @@ func (a *app) check(ctx context.Context, f *flags, args []string, format string,
 			"monshin: 記録は調査の途中で途切れており、以降の項目は「記録なし」として扱う").In(f.lang))
 	}
 	progress := a.progress(f.lang)
-	d := inv.run(ctx, log, progress.show)
+	d := inv.run(ctx, desk.log, progress.show)
 	progress.end()
 	a.recordedIn(inv, d, f.lang)
 	if err := a.report(d, k, f, format, summary); err != nil {

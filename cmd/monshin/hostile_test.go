@@ -281,13 +281,16 @@ func TestHostileStrings(t *testing.T) {
 
 // hostileRounds is how many estates are spoilt for each scenario; MONSHIN_ROUNDS asks for more.
 func hostileRounds() int {
-	n := 30
+	n := 12
 	_, _ = fmt.Sscan(os.Getenv("MONSHIN_ROUNDS"), &n)
 	return n
 }
 
 // A string of any length costs time in proportion to its length.
 func TestHugeStrings(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes seconds")
+	}
 	k, err := learn()
 	if err != nil {
 		t.Fatal(err)
@@ -433,7 +436,7 @@ func (d *drive) settle() {
 		select {
 		case msg := <-d.msgs:
 			d.take(msg)
-		case <-time.After(60 * time.Millisecond):
+		case <-time.After(30 * time.Millisecond):
 			return
 		}
 	}
@@ -476,13 +479,16 @@ func TestHostileScreens(t *testing.T) {
 		}
 		_, full := walkLab(t, k, s)
 		for i, p := range append(payloads(), "\xff\xfe\x83\x65", strings.Repeat("T", 100_000)) {
+			if i%2 == 0 != (s.Name == "office-terminates") {
+				continue // each payload meets one of the two
+			}
 			t.Run(fmt.Sprint(s.Name, i), func(t *testing.T) {
 				t.Parallel()
 				plant := spoiler{with: func(string) string { return p }, path: func(path string) bool {
 					return !strings.HasSuffix(path, "state") && !strings.HasSuffix(path, "event/name")
 				}}
 				spoilt := plant.spoil(t, full)
-				l := lang.All()[i%2]
+				l := lang.All()[i/2%2]
 				h := house{
 					backend: &backend{
 						app: surroundings(t, io.Discard, io.Discard), flags: &flags{lang: l}, knowledge: k, log: slog.New(slog.DiscardHandler),

@@ -143,6 +143,32 @@ func (i *investigation) close() error {
 	return i.journal.Close()
 }
 
+// desk is what a walk begins with, on a screen or without one.
+type desk struct {
+	knowledge *knowledge
+	account   *account
+	log       *slog.Logger
+	close     func()
+}
+
+// openDesk reads what monshin knows and opens the account. It makes no call.
+func (a *app) openDesk(ctx context.Context, f *flags) (*desk, error) {
+	k, err := learn()
+	if err != nil {
+		return nil, failed(lang.Same("monshin"), err)
+	}
+	log, closeLog, err := f.debugLog()
+	if err != nil {
+		return nil, err
+	}
+	acc, err := a.openAccount(ctx, f)
+	if err != nil {
+		closeLog()
+		return nil, err
+	}
+	return &desk{knowledge: k, account: acc, log: log, close: closeLog}, nil
+}
+
 // debugLog opens the file of --debug; without the flag it logs nowhere.
 func (f *flags) debugLog() (*slog.Logger, func(), error) {
 	if f.debug == "" {

@@ -17,19 +17,12 @@ func (a *app) openTUI(ctx context.Context, f *flags, args []string) error {
 	if in, out, _ := a.isTerminal(); !in || !out || a.getenv("TERM") == "dumb" {
 		return usage(lang.Both("the terminal UI needs a terminal; without one use: monshin check", "画面の表示には端末が必要。端末なしの場合は monshin check を使用"))
 	}
-	k, err := learn()
-	if err != nil {
-		return failed(lang.Same("monshin"), err)
-	}
-	log, closeLog, err := f.debugLog()
+	desk, err := a.openDesk(ctx, f)
 	if err != nil {
 		return err
 	}
-	defer closeLog()
-	acc, err := a.openAccount(ctx, f)
-	if err != nil {
-		return err
-	}
+	defer desk.close()
+	k, acc := desk.knowledge, desk.account
 	start := tui.Start{}
 	if len(args) > 0 || acc.instance != "" {
 		if start.Instance, err = acc.target(args); err != nil {
@@ -44,7 +37,7 @@ func (a *app) openTUI(ctx context.Context, f *flags, args []string) error {
 	if err := acc.ready(ctx, f); err != nil {
 		return err
 	}
-	b := &backend{app: a, flags: f, knowledge: k, account: acc, log: log}
+	b := &backend{app: a, flags: f, knowledge: k, account: acc, log: desk.log}
 	err = tui.Run(ctx, tui.Options{
 		Backend: b, Library: shelf{k.library}, Catalogue: words{k.catalogue},
 		Lang: f.lang, Zone: f.zone, Start: start, ReadOnly: f.readOnly,

@@ -101,6 +101,9 @@ func swell(t testing.TB, e *estate.Estate) *estate.Estate {
 
 // A huge account is judged, written and read like any other.
 func TestHugeEstates(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes seconds")
+	}
 	k, err := learn()
 	if err != nil {
 		t.Fatal(err)

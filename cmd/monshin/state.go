@@ -9,6 +9,8 @@ import (
 	"runtime"
 	"runtime/debug"
 	"time"
+
+	"github.com/monshin/monshin/diagnose/lang"
 )
 
 // stateDir is where journals go: the XDG state folder, %LOCALAPPDATA% on Windows.
@@ -20,7 +22,8 @@ func (a *app) stateDir() (string, error) {
 	if base == "" || !filepath.IsAbs(base) {
 		home, err := os.UserHomeDir()
 		if err != nil {
-			return "", fmt.Errorf("finding the state folder: %w", err)
+			return "", &lang.Error{Err: err, Say: lang.Both(
+				"there is no state folder: set XDG_STATE_HOME (%v)", "記録先フォルダーが不明: XDG_STATE_HOME を設定（%v）").With(err)}
 		}
 		base = filepath.Join(home, ".local", "state")
 		if runtime.GOOS == "windows" {

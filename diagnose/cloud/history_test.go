@@ -196,7 +196,7 @@ func TestATrailThatBreaksOff(t *testing.T) {
 	}
 	a := newAccount(t)
 	a.fail("cloudtrail:LookupEvents", "ThrottlingException")
-	if f, _ := readOne(t, a.source(func(o *Options) { o.Deadline = 10 * time.Millisecond }), estate.TrailPart, "EventName=x"); f.Why().Reason != fact.Throttled {
+	if f, _ := readOne(t, a.source(func(o *Options) { o.Deadline = 250 * time.Millisecond }), estate.TrailPart, "EventName=x"); f.Why().Reason != fact.Throttled {
 		t.Errorf("%s %+v", f.State(), f.Why())
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/monshin/monshin/diagnose/estate"
 	"github.com/monshin/monshin/diagnose/fact"
@@ -102,11 +103,16 @@ func adDomain(v *estate.View, p patient) (domain, []fact.Why) {
 // domainName reads a DNS name as a person types it; "" for what is none.
 func domainName(s string) string {
 	s = strings.ToLower(strings.TrimSuffix(strings.TrimSpace(s), "."))
-	if len(s) > 253 || !regexp.MustCompile(`^[a-z0-9_](?:[a-z0-9_-]*[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]*[a-z0-9])?)*$`).MatchString(s) {
+	if len(s) > 253 || !dnsName().MatchString(s) {
 		return ""
 	}
 	return s
 }
+
+// dnsName is compiled once: every judgement about a domain asks it.
+var dnsName = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^[a-z0-9_](?:[a-z0-9_-]*[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]*[a-z0-9])?)*$`)
+})
 
 // statedDomain is the domain that the operator named, with its directory where
 // AWS knows one of that name. Whys holds only what is still being read.

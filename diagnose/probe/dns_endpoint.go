@@ -58,31 +58,30 @@ func (n adNeeded) endpointAsks(v *estate.View, e estate.ResolverEndpoint, rule e
 // leaving asks whether the endpoint's groups let DNS out to any of the targets.
 // blocked is the evidence where they do to none.
 func leaving(v *estate.View, e estate.ResolverEndpoint, targets []netip.Addr) (blocked []finding.Evidence, whys []fact.Why) {
-	if len(e.Groups) == 0 {
-		return nil, nil // not told: nothing is said of them
-	}
 	from := reach.Side{Label: e.ID, VPC: e.VPC, Groups: e.Groups}
+	passed := false
 	for _, target := range targets {
-		passes := reach.Yes
+		closed := false
+		var open []fact.Why
 		for _, port := range dnsPorts() {
 			switch h := reach.Leaves(v, from, target, port); h.Verdict {
 			case reach.No:
-				passes = reach.No
+				closed = true
 				blocked = withEvidence(blocked, []finding.Evidence{hopEvidence(h)})
 			case reach.Unknown:
-				if passes == reach.Yes {
-					passes = reach.Unknown
-				}
-				whys = append(whys, h.Whys...)
+				open = append(open, h.Whys...)
 			}
 		}
-		if passes == reach.Yes {
-			return nil, nil
-		}
-		if passes == reach.Unknown {
-			blocked = nil
-			return nil, whys
+		if !closed {
+			passed = passed || len(open) == 0
+			whys = append(whys, open...)
 		}
 	}
-	return blocked, whys
+	switch {
+	case passed:
+		return nil, nil
+	case len(whys) > 0:
+		return nil, whys
+	}
+	return blocked, nil
 }

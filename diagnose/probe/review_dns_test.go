@@ -181,3 +181,45 @@ func TestARuleThatIsJustBeingAssociated(t *testing.T) {
 		t.Errorf("%s %q %q", v.Outcome, codesOf(v), whysOf(v))
 	}
 }
+
+// A rule and an operational endpoint are no answer yet: the groups on both ends have
+// to let DNS through.
+func TestTheResolverEndpointGetsThrough(t *testing.T) {
+	out := func(port int, cidr string) estate.SecurityGroupRule {
+		return estate.SecurityGroupRule{ID: "sgr", Egress: true, Protocol: "-1", FromPort: port, ToPort: port, CIDR4: cidr}
+	}
+	in := func(protocol string) estate.SecurityGroupRule {
+		return estate.SecurityGroupRule{ID: "sgr", Protocol: protocol, FromPort: 53, ToPort: 53, CIDR4: "10.0.9.0/24"}
+	}
+	world := func(egress []estate.SecurityGroupRule, ingress ...estate.SecurityGroupRule) instEstate {
+		e := dnsRule(dnsOffice("AmazonProvidedDNS"), "corp.example.local", "COMPLETE", "10.0.2.10:53", "10.0.2.11:53")
+		e = instPut(e, estate.ResolverEndpointsPart, "", []estate.ResolverEndpoint{{ID: "rslvr-out-1", Direction: "OUTBOUND", Status: "OPERATIONAL", VPC: "vpc-1", Groups: []string{"sg-out"}}})
+		e = instPut(e, estate.SecurityGroupPart, "sg-out", estate.SecurityGroup{ID: "sg-out", Rules: egress})
+		return instPut(e, estate.SecurityGroupPart, "sg-dc", estate.SecurityGroup{ID: "sg-dc", Rules: ingress})
+	}
+	all := []estate.SecurityGroupRule{out(-1, "0.0.0.0/0")}
+	denied := world(all, in("udp"), in("tcp"))
+	denied.Put(estate.SecurityGroupPart.Unknown("sg-out", fact.Why{Reason: fact.Denied, Action: "x"}))
+	ungrouped := instPut(world(all, in("udp"), in("tcp")), estate.ResolverEndpointsPart, "", []estate.ResolverEndpoint{{ID: "rslvr-out-1", Status: "OPERATIONAL", VPC: "vpc-1"}})
+	for _, c := range []struct {
+		name, codes, whys string
+		outcome           Outcome
+		estate            instEstate
+	}{
+		{"open", "", "", OK, world(all, in("udp"), in("tcp"))},
+		{"out to one of the two", "", "", OK, world([]estate.SecurityGroupRule{out(-1, "10.0.2.11/32")}, in("udp"), in("tcp"))},
+		{"out to neither", "dns.ad-servers-unreachable proven", "", Problem, world([]estate.SecurityGroupRule{out(-1, "10.7.0.0/16")}, in("udp"), in("tcp"))},
+		{"in on udp only", "dns.ad-servers-unreachable proven", "", Problem, world(all, in("udp"))},
+		{"not in at all", "dns.ad-servers-unreachable proven", "", Problem, world(all)},
+		{"closed on both ends", "dns.ad-servers-unreachable proven", "", Problem, world(nil)},
+		{"the endpoint's group denied", "", "denied", Unknown, denied},
+		{"the endpoint's groups not told", "", "not-recorded", Unknown, ungrouped},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			v := instJudge(t, "dns.ad-servers", c.estate)
+			if v.Outcome != c.outcome || codesOf(v) != c.codes || whysOf(v) != c.whys {
+				t.Errorf("%s, findings %q, whys %q", v.Outcome, codesOf(v), whysOf(v))
+			}
+		})
+	}
+}

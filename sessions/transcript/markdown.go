@@ -185,7 +185,7 @@ func (m *markdown) evidence(list []finding.Evidence) {
 			from += ", " + plain(m.whenBoth(o.Time))
 		}
 		if o.RequestID != "" {
-			from += ", request-id " + code(o.RequestID)
+			from += ", " + plain(m.say(requestID())) + " " + code(o.RequestID)
 		}
 		fmt.Fprintf(&b, "  - %s: %s\n", plain(m.say(lang.Both("read from", "取得元"))), from)
 		if o.CLI != "" {

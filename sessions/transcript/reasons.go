@@ -107,6 +107,8 @@ func reasonSentence(w fact.Why, until func(time.Time) string) lang.Text {
 	return lang.Both("There is no record of it.", "記録が残っていないため、確認できておりません。")
 }
 
+func requestID() lang.Text { return lang.Both("request id", "リクエスト ID") }
+
 // source names who told a fact.
 func source(s fact.Source) lang.Text {
 	switch s {

@@ -113,7 +113,7 @@ func (r report) evidence(p *paper, list []finding.Evidence) {
 			from += " " + r.when(o.Time)
 		}
 		if o.RequestID != "" {
-			from += " request-id " + show(o.RequestID)
+			from += " " + r.say(requestID()) + " " + show(o.RequestID)
 		}
 		p.line(6, r.say(lang.Both("read from: %s", "取得元: %s").With(from)))
 		if o.CLI != "" {

@@ -76,7 +76,7 @@ func rows(e page.Env, ev finding.Evidence) []row {
 	o := ev.Origin
 	call := o.Call
 	if o.RequestID != "" {
-		call += " (request id " + o.RequestID + ")"
+		call += lang.Both(" (request id %s)", "（リクエスト ID %s）").With(o.RequestID).In(e.Lang)
 	}
 	add("Call", "API", call)
 	if !o.Time.IsZero() {
