@@ -235,6 +235,9 @@ func (l *loader) checkShape(f *treeFile) {
 		path = path[:len(path)-1]
 		state[id] = closed
 	}
+	if f.byID[f.start.text] == nil {
+		return // said already: without a start there is no story to follow
+	}
 	visit(f.start.text)
 	for _, n := range f.nodes {
 		if state[n.id.text] == unseen {

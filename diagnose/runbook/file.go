@@ -145,6 +145,10 @@ func read(name string, src []byte, branch bool) *treeFile {
 			nodes = fd.value
 		}
 	}
+	if len(fields) == 0 && len(f.mistakes) == 0 {
+		// Otherwise the missing fields would have no line to be shown at.
+		f.mistake(placeOf(root), lang.Both("the file holds no fields; a tree begins with symptom:", "フィールドなし（symptom: から始める）"))
+	}
 	f.require(fields, placeOf(root))
 	if nodes != nil {
 		for i, item := range f.items(nodes, lang.Same("`nodes`")) {

@@ -142,7 +142,7 @@ func (s *sheet) text(n ast.Node, what lang.Text) lang.Text {
 		case "en":
 			t.En = s.said(f.value, what)
 		case "ja":
-			t.Ja = s.said(f.value, what)
+			t.Ja = unfold(s.said(f.value, what))
 		default:
 			if _, null := f.value.(*ast.NullNode); null && f.key.text != "" {
 				// {en: Ask him, or her} has the key "or her".
@@ -190,3 +190,20 @@ func kindOf(n ast.Node) lang.Text {
 	}
 	return lang.Both("text", "文字列")
 }
+
+// unfold takes out the spaces that YAML's folding puts between lines of Japanese,
+// which has none between words.
+func unfold(s string) string {
+	runes := []rune(s)
+	out := runes[:0:0]
+	for i, r := range runes {
+		if r == ' ' && i > 0 && i+1 < len(runes) && (japanese(runes[i-1]) || fullwidth(runes[i-1])) && (japanese(runes[i+1]) || fullwidth(runes[i+1])) {
+			continue
+		}
+		out = append(out, r)
+	}
+	return string(out)
+}
+
+// fullwidth reports whether a character is Japanese punctuation or a full-width form.
+func fullwidth(r rune) bool { return r >= 0x3000 && r <= 0x303f || r >= 0xff00 && r <= 0xffef }
