@@ -54,6 +54,8 @@ type Model struct {
 
 	// tick makes timers; tests bring one that never fires.
 	tick func(time.Duration, func(time.Time) tea.Msg) tea.Cmd
+	// own is the machine's own clock. Options.Now may be a lab's, which stands still.
+	own func() time.Time
 
 	cache frameCache
 	head  cell.Memo[headKey]
@@ -79,7 +81,7 @@ func New(ctx context.Context, o Options) *Model {
 	if o.Lang == "" {
 		o.Lang = lang.En
 	}
-	m := &Model{o: o, ctx: ctx, keys: keys.NewMap(), dark: true, instance: o.Start.Instance, tick: tea.Tick}
+	m := &Model{o: o, ctx: ctx, keys: keys.NewMap(), dark: true, instance: o.Start.Instance, tick: tea.Tick, own: time.Now}
 	m.first = symptoms.New(o.Library)
 	m.stack = []page.Page{m.first}
 	m.env = page.Env{Lang: o.Lang, Zone: o.Zone}
@@ -249,6 +251,10 @@ func (m *Model) intend(i page.Intent) tea.Cmd {
 		return m.pick()
 	case page.ChoseInstance:
 		return m.choseInstance(i)
+	case page.OpenInside:
+		m.openInside(i)
+	case page.CloseInside:
+		return m.closeInside(i)
 	case page.OpenFinding, page.OpenCode, page.OpenCommands:
 		m.open(i)
 	}
@@ -278,7 +284,7 @@ func (m *Model) pick() tea.Cmd {
 func (m *Model) walk() tea.Cmd {
 	w := walking.New(m.ctx, walking.Config{
 		Backend: m.o.Backend, Catalogue: m.o.Catalogue, Now: m.o.Now,
-		Instance: m.instance, Name: m.name, Symptom: m.symptom,
+		Instance: m.instance, Name: m.name, Symptom: m.symptom, ReadOnly: m.o.ReadOnly,
 	})
 	m.push(w)
 	return w.Start()

@@ -46,6 +46,7 @@ func newRig(t testing.TB, width, height int, o Options) *rig {
 	ctx, cancel := context.WithCancel(context.Background())
 	m := New(ctx, o)
 	m.tick = func(time.Duration, func(time.Time) tea.Msg) tea.Cmd { return nil }
+	m.own = o.Now
 	r := &rig{t: t, m: m, msgs: make(chan tea.Msg, 64)}
 	t.Cleanup(func() { cancel(); m.close() })
 	r.send(tea.WindowSizeMsg{Width: width, Height: height})

@@ -1,6 +1,8 @@
 package tui
 
 import (
+	"strings"
+
 	tea "charm.land/bubbletea/v2"
 
 	"github.com/monshin/monshin/diagnose/lang"
@@ -10,6 +12,7 @@ import (
 	"github.com/monshin/monshin/tui/pages/finding"
 	"github.com/monshin/monshin/tui/pages/help"
 	"github.com/monshin/monshin/tui/pages/plain"
+	"github.com/monshin/monshin/tui/world"
 )
 
 // scope is where keys are looked up now.
@@ -145,6 +148,9 @@ func (m *Model) paste(text string) tea.Cmd {
 		return nil
 	}
 	next, taken := m.top().Paste(text)
+	if !taken && strings.Contains(text, world.AnswerMark) {
+		next, taken = m.pasteUnder(text)
+	}
 	if !taken {
 		return m.say(lang.Both("Nothing to paste into here", "この画面に貼り付け先なし"))
 	}

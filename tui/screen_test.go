@@ -119,7 +119,7 @@ func scenes() []scene {
 		o.Start = Start{Instance: patient, Symptom: tree().Symptom}
 		return newRig(t, s.w, s.h, o).idle()
 	}
-	return []scene{
+	return append(insideScenes(), []scene{
 		{"symptoms", func(t testing.TB, s size, o Options) *rig {
 			return newRig(t, s.w, s.h, o).idle().press("down")
 		}},
@@ -176,7 +176,7 @@ func scenes() []scene {
 		{"plain", func(t testing.TB, s size, o Options) *rig {
 			return walked(t, s, o).press("p")
 		}},
-	}
+	}...)
 }
 
 func TestScreens(t *testing.T) {

@@ -33,6 +33,9 @@ type account struct {
 	// recorded says that nothing will be read anew; cut that the record ends before
 	// its walk did.
 	recorded, cut bool
+	// consented says that a recording holds what Windows answered: reading that again
+	// touches nothing.
+	consented bool
 
 	config aws.Config    // of live accounts and labs
 	cloud  *cloud.Source // of live accounts and labs; nil for recordings
@@ -49,7 +52,7 @@ func (a *app) openAccount(ctx context.Context, f *flags) (*account, error) {
 		return &account{
 			source: r.Source(), simulated: r.Opening.Simulated, region: r.Opening.Target.Region,
 			instance: r.Opening.Target.InstanceID, symptom: runbook.Symptom(r.Opening.Symptom),
-			answers: r.Answers, now: func() time.Time { return r.Opening.AsOf }, recorded: true, cut: r.Cut(),
+			answers: r.Answers, now: func() time.Time { return r.Opening.AsOf }, recorded: true, cut: r.Cut(), consented: len(r.Consents) > 0,
 		}, nil
 	case f.lab != "":
 		l, err := lab.Open(f.lab, lab.Options{Latency: f.labLatency, Seed: f.labSeed, Faults: f.faults})

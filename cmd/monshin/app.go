@@ -186,6 +186,6 @@ AWS の現在の構成から確認し、根本原因とその確度、根拠を�
 	root.Flags().StringVar(&f.runbook, "runbook", "", lang.Both("walk the tree in FILE", "FILE の切り分けフローを使用").In(l))
 	root.Flags().BoolVar(&f.ascii, "ascii", false, lang.Both("draw borders with ASCII characters", "罫線を ASCII 文字で表示").In(l))
 	root.Flags().BoolVar(&f.still, "no-animation", false, lang.Both("no moving parts on the screen", "アニメーションなし").In(l))
-	root.AddCommand(newCheck(a, f), newExplain(a, f), newRunbook(a, f), newPermissions(a, f), newLab(a, f))
+	root.AddCommand(newCheck(a, f), newFleet(a, f), newAsk(a, f), newExplain(a, f), newRunbook(a, f), newPermissions(a, f), newLab(a, f))
 	return root
 }

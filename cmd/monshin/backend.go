@@ -4,6 +4,7 @@ import (
 	"context"
 	"log/slog"
 	"sync"
+	"time"
 
 	"github.com/monshin/monshin/diagnose/estate"
 	"github.com/monshin/monshin/diagnose/lang"
@@ -75,7 +76,10 @@ func (b *backend) Start(_ context.Context, instance string, s runbook.Symptom) (
 	b.mu.Lock()
 	b.walks = append(b.walks, inv)
 	b.mu.Unlock()
-	return &recorded{investigation: inv, log: b.log}, nil
+	return &recorded{
+		investigation: inv, log: b.log, readOnly: b.flags.readOnly, lang: b.flags.lang, now: b.account.now,
+		last: &walk.Diagnosis{Target: estate.Target{InstanceID: instance, Region: b.account.region}, Title: tree.Title},
+	}, nil
 }
 
 // close ends the journals, and returns the paths of what was recorded and the
@@ -97,7 +101,12 @@ func (b *backend) close() (paths []string, err error) {
 // recorded is an investigation as the terminal interface runs it.
 type recorded struct {
 	*investigation
-	log *slog.Logger
+	log      *slog.Logger
+	readOnly bool
+	lang     lang.Lang
+	now      func() time.Time
+	// last names the patient for a request.
+	last *walk.Diagnosis
 }
 
 // Run walks, and goes on where an answer came while it was ending.
@@ -107,3 +116,20 @@ func (r *recorded) Run(ctx context.Context, emit func(*walk.Diagnosis)) {
 
 // JournalPath is where the investigation is recorded.
 func (r *recorded) JournalPath() string { return r.journalPath() }
+
+// Script is what Run Command would run, to the letter.
+func (r *recorded) Script() (string, error) { return r.script() }
+
+// Consent records who allowed the scripts; the next Run asks Windows.
+func (r *recorded) Consent(ticket string) error {
+	if r.readOnly {
+		return usage(lang.Both("--read-only: scripts inside Windows are not run", "--read-only のため OS 内でのスクリプト実行は不可"))
+	}
+	return r.consent(ticket, "")
+}
+
+// Request is one block for somebody else who may run the script.
+func (r *recorded) Request() (string, error) { return r.request(r.last, r.lang) }
+
+// Paste takes the line that somebody's run of the script printed.
+func (r *recorded) Paste(text string) (int, error) { return r.paste(text, r.now()) }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"log/slog"
 	"slices"
 	"strings"
 	"sync"
@@ -40,6 +41,10 @@ was found (or there is no such instance), 3 undecided, 2 wrong usage or input,
 	c.Flags().StringArrayVar(&f.answers, "answer", nil, lang.Both("answer a question: ad-domain=…, user=…, from=… (repeatable)", "質問への回答: ad-domain=…、user=…、from=…（複数指定可）").In(l))
 	c.Flags().StringVarP(&format, "output", "o", "text", lang.Both("text, json or markdown", "text、json、markdown のいずれか").In(l))
 	c.Flags().BoolVar(&summary, "summary", false, lang.Both("short enough for a chat message", "チャットに貼れる長さの要約").In(l))
+	c.Flags().BoolVar(&f.guest, "guest", false, lang.Both("allow the read-only scripts inside Windows (Run Command)", "OS 内での参照用スクリプトの実行（Run Command）を許可").In(l))
+	c.Flags().StringVar(&f.ticket, "ticket", "", lang.Both("ticket under which the scripts are allowed; recorded", "スクリプト実行の承認チケット番号（記録用）").In(l))
+	c.Flags().StringVar(&f.approver, "approver", "", lang.Both("who allowed the scripts; recorded", "スクリプト実行の承認者（記録用）").In(l))
+	c.Flags().StringVar(&f.answerFile, "answer-file", "", lang.Both("FILE with the line that the script of monshin ask printed", "monshin ask のスクリプトの出力行を保存したファイル").In(l))
 	c.Flags().BoolVar(&f.simulate, "simulate", false, lang.Both("also ask iam:SimulatePrincipalPolicy (extra evidence, never decides alone)", "iam:SimulatePrincipalPolicy も参照（参考情報。単独では判定しない）").In(l))
 	return c
 }
@@ -53,6 +58,14 @@ func (a *app) check(ctx context.Context, f *flags, args []string, format string,
 	if summary && format != "text" {
 		return usage(lang.Both("--summary goes with -o text", "--summary は -o text と併用"))
 	}
+	return a.withInvestigation(ctx, f, args, func(inv *investigation, k *knowledge, acc *account, log *slog.Logger) error {
+		return a.checkOne(ctx, f, inv, k, acc, log, format, summary)
+	})
+}
+
+// withInvestigation opens what the command line names, and calls do with the walk
+// of one instance that is ready to run.
+func (a *app) withInvestigation(ctx context.Context, f *flags, args []string, do func(*investigation, *knowledge, *account, *slog.Logger) error) error {
 	answers, err := f.answered()
 	if err != nil {
 		return err
@@ -82,12 +95,37 @@ func (a *app) check(ctx context.Context, f *flags, args []string, format string,
 	if err != nil {
 		return failed(lang.Same("monshin"), err)
 	}
+	return do(inv, k, acc, desk.log)
+}
+
+func (a *app) checkOne(ctx context.Context, f *flags, inv *investigation, k *knowledge, acc *account, log *slog.Logger, format string, summary bool) error {
 	if acc.cut {
 		fmt.Fprintln(a.err, lang.Both("monshin: the recording ends before its walk did; what is missing counts as not recorded",
 			"monshin: 記録は調査の途中で途切れており、以降の項目は「記録なし」として扱う").In(f.lang))
 	}
 	progress := a.progress(f.lang)
-	d := inv.run(ctx, desk.log, progress.show)
+	d := inv.run(ctx, log, progress.show)
+	if f.guest && d.Paused == nil && len(inv.insideKeys()) > 0 {
+		// What AWS tells comes first; then it is known what the script has to ask, and
+		// the consent is recorded with its exact text before it runs.
+		if err := inv.consent(f.ticket, f.approver); err != nil {
+			progress.end()
+			return failed(lang.Same("--guest"), err)
+		}
+		d = inv.run(ctx, log, progress.show)
+	}
+	if f.answerFile != "" {
+		text, err := readAnswerFile(f.answerFile)
+		if err != nil {
+			progress.end()
+			return err
+		}
+		if _, err := inv.paste(text, acc.now()); err != nil {
+			progress.end()
+			return badInput(lang.Same("--answer-file"), err)
+		}
+		d = inv.run(ctx, log, progress.show)
+	}
 	progress.end()
 	a.recordedIn(inv, d, f.lang)
 	if err := a.report(d, k, f, format, summary); err != nil {

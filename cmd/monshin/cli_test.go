@@ -10,6 +10,7 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"github.com/monshin/monshin/diagnose/lab"
 	"github.com/monshin/monshin/diagnose/lang"
 )
 
@@ -41,8 +42,12 @@ func recordWalk(t *testing.T, base, scenario string) (out, file string) {
 	t.Helper()
 	state := filepath.Join(base, scenario)
 	var o, e bytes.Buffer
+	args := []string{"check", "--lab", scenario, "-o", "json"}
+	if s, ok := lab.Find(scenario); ok && s.Guest {
+		args = append(args, "--guest")
+	}
 	run(context.Background(), &app{
-		args: []string{"check", "--lab", scenario, "-o", "json"}, in: strings.NewReader(""), out: &o, err: &e,
+		args: args, in: strings.NewReader(""), out: &o, err: &e,
 		getenv: func(name string) string {
 			if name == "XDG_STATE_HOME" || name == "LOCALAPPDATA" {
 				return state

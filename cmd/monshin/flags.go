@@ -24,6 +24,9 @@ type flags struct {
 	answers          []string
 	ascii, still     bool
 	simulate         bool
+	guest            bool
+	// ticket and approver are recorded with the consent to the scripts.
+	ticket, approver, answerFile string
 
 	lang   lang.Lang
 	zone   *time.Location

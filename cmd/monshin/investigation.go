@@ -87,7 +87,7 @@ func (a *app) investigate(acc *account, k *knowledge, f *flags, instance string,
 		now = nil
 	}
 	w, err := walk.New(walk.Options{
-		Tree: tree, Probes: k.probes, Words: k.catalogue, Estate: e, Source: acc.source, Simulated: acc.simulated, Now: now,
+		Tree: tree, Probes: k.probes, Words: k.catalogue, Estate: e, Source: acc.source, Simulated: acc.simulated, Now: now, Guest: acc.consented,
 	})
 	if err != nil {
 		return nil, err

@@ -40,7 +40,7 @@ func optionsFor(t testing.TB, k *knowledge, s lab.Scenario, src walk.Source) wal
 	}
 	e := estate.New(estate.Target{InstanceID: s.InstanceID, Region: s.Region}, s.Now)
 	maps.Copy(e.Answers, s.Answers)
-	return walk.Options{Tree: tree, Probes: k.probes, Words: k.catalogue, Estate: e, Source: src, Simulated: true}
+	return walk.Options{Tree: tree, Probes: k.probes, Words: k.catalogue, Estate: e, Source: src, Simulated: true, Guest: s.Guest}
 }
 
 func outcomes(d *walk.Diagnosis) map[string]probe.Outcome {

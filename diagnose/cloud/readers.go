@@ -49,6 +49,11 @@ func readers(s *Source) map[string]reader {
 		}, s.searchTrail),
 		one(estate.CommandsPart, reader{cli: cli("ssm list-command-invocations", with("--instance-id", arg("--details")))}, s.commands),
 
+		one(estate.InventoryPart, reader{source: fact.Inventory, cli: cli("ssm list-inventory-entries", with("--instance-id", arg("--type-name", "AWS:Service")))}, s.inventory),
+		one(estate.PatchesPart, reader{cli: cli("ssm describe-instance-patches", with("--instance-id"))}, s.patches),
+		// The query leaves the text where it is: it can hold a password.
+		one(estate.ConsolePart, reader{source: fact.Console, cli: cli("ec2 get-console-output", with("--instance-id", arg("--query", "Timestamp")))}, s.console),
+
 		one(estate.ManagedNodePart, reader{cli: cli("ssm describe-instance-information", func(id string) []argument {
 			return []argument{arg("--filters", "Key=InstanceIds,Values="+id)}
 		})}, s.managedNode),
@@ -113,6 +118,9 @@ func readers(s *Source) map[string]reader {
 			},
 		}, s.userAssociations),
 		one(estate.LicenseServersPart, reader{cli: cli("license-manager-user-subscriptions list-license-server-endpoints", none)}, s.licenseServers),
+
+		inside(estate.GuestIdentityPart), inside(estate.GuestDNSPart), inside(estate.GuestActivationPart),
+		inside(estate.GuestLaunchPart), inside(estate.GuestSignInPart), inside(estate.GuestDiagnosticsPart),
 	}
 	out := make(map[string]reader, len(table))
 	for _, r := range table {

@@ -82,6 +82,21 @@ var (
 	SubscriptionsPart     = define[[]UserSubscription]("user-subscriptions", "license-manager-user-subscriptions:ListProductSubscriptions")
 	AssociationsPart      = define[[]UserAssociation]("user-associations", "license-manager-user-subscriptions:ListUserAssociations")
 	LicenseServersPart    = define[[]LicenseServer]("license-servers", "license-manager-user-subscriptions:ListLicenseServerEndpoints")
+
+	// No-touch witnesses. Id: the instance id.
+	InventoryPart = define[Inventory]("inventory", "ssm:ListInventoryEntries")
+	PatchesPart   = define[[]Patch]("patches", "ssm:DescribeInstancePatches")
+	ConsolePart   = define[Console]("console", "ec2:GetConsoleOutput")
+
+	// Inside Windows: read by a script that Run Command runs, only with consent; all
+	// that a walk needs goes into one command. Id: the instance id; of GuestDNSPart a
+	// GuestDNSQuery in its string form.
+	GuestIdentityPart    = touch(define[GuestIdentity]("guest-identity", "ssm:SendCommand", "ssm:GetCommandInvocation"))
+	GuestDNSPart         = touch(define[GuestDNS]("guest-dns", "ssm:SendCommand", "ssm:GetCommandInvocation"))
+	GuestActivationPart  = touch(define[GuestActivation]("guest-activation", "ssm:SendCommand", "ssm:GetCommandInvocation"))
+	GuestLaunchPart      = touch(define[GuestLaunch]("guest-launch", "ssm:SendCommand", "ssm:GetCommandInvocation"))
+	GuestSignInPart      = touch(define[GuestSignIn]("guest-sign-in", "ssm:SendCommand", "ssm:GetCommandInvocation"))
+	GuestDiagnosticsPart = touch(define[GuestDiagnostics]("guest-diagnostics", "ssm:SendCommand", "ssm:GetCommandInvocation"))
 )
 
 func kindList() []interface {
@@ -102,6 +117,8 @@ func kindList() []interface {
 		DHCPOptionsPart, ResolverAssociationsPart, ResolverRulesPart, ResolverEndpointsPart,
 		DirectoriesPart, DomainControllersPart,
 		IdentityProvidersPart, LicensedInstancesPart, SubscriptionsPart, AssociationsPart, LicenseServersPart,
+		InventoryPart, PatchesPart, ConsolePart,
+		GuestIdentityPart, GuestDNSPart, GuestActivationPart, GuestLaunchPart, GuestSignInPart, GuestDiagnosticsPart,
 	}
 }
 

@@ -52,8 +52,8 @@ func officeTerminates() *World {
 }
 
 // officeDeadLongAgo died of the same forty days ago. Run Command has forgotten it,
-// the operator has ReadOnlyAccess, which has no action of License Manager's API,
-// and somebody has tried another option set in between.
+// the operator has ReadOnlyAccess, which has no action of License Manager's API and
+// runs nothing, and somebody has tried another option set in between.
 func officeDeadLongAgo() *World {
 	w := office()
 	i := w.dies(w.Now.AddDate(0, 0, -40).Add(-3 * time.Hour))
@@ -76,7 +76,7 @@ func officeDeadLongAgo() *World {
 			map[string]any{"dhcpOptionsId": change.options, "vpcId": vpcID()}, map[string]any{"_return": true},
 			[2]string{"AWS::EC2::VPC", vpcID()}, [2]string{"AWS::EC2::DHCPOptions", change.options}))
 	}
-	w.Denied = []string{"license-manager-user-subscriptions:*"}
+	w.Denied = []string{"license-manager-user-subscriptions:*", "ssm:SendCommand"}
 	return w
 }
 

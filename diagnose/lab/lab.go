@@ -9,10 +9,12 @@
 // loudly; it never answers with a guess.
 //
 // Not modelled: whether a node comes Online follows from the scenario's data, not
-// from its network and policies; writes are not answered yet.
+// from its network and policies; of what changes something only Run Command is answered.
 package lab
 
 import (
+	"maps"
+	"slices"
 	"strings"
 	"time"
 
@@ -48,13 +50,11 @@ type Lab struct {
 // Open sets a scenario up. Its error names the scenario that does not exist and
 // those that do.
 func Open(name string, o Options) (*Lab, error) {
-	for _, s := range Scenarios() {
-		if s.Name == name {
-			return s.open(o)
-		}
+	if s, ok := Find(name); ok {
+		return s.open(o)
 	}
 	var names []string
-	for _, s := range Scenarios() {
+	for _, s := range slices.Concat(Scenarios(), Fleets()) {
 		names = append(names, s.Name)
 	}
 	return nil, mistake("the lab has no scenario %q; it has %s", "ラボにシナリオ %q は存在しない。指定できるのは %s", name, strings.Join(names, ", "))
@@ -67,6 +67,9 @@ func mistake(en, ja string, args ...any) error {
 
 func (s Scenario) open(o Options) (*Lab, error) {
 	l := &Lab{scenario: s, world: s.build(), options: o, operations: operations()}
+	if s.operations != nil {
+		maps.Copy(l.operations, s.operations())
+	}
 	for _, f := range o.Faults {
 		if err := f.check(l.operations); err != nil {
 			return nil, err

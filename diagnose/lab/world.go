@@ -3,6 +3,8 @@ package lab
 import (
 	"sync"
 	"time"
+
+	"github.com/monshin/monshin/diagnose/lab/windows"
 )
 
 // World is one account in one region, as it is at its own time. Answers are
@@ -31,6 +33,8 @@ type World struct {
 	Identity
 	Management
 	License
+
+	fleet fleetPart
 }
 
 // Compute is what EC2 runs.
@@ -63,6 +67,10 @@ type Instance struct {
 	// PasswordData is the encrypted password as EC2 holds it, "" for none.
 	PasswordData string
 	Volume       string
+	// PublicIP is an Elastic IP address, "" for none.
+	PublicIP string
+	// Windows is what runs on it.
+	Windows *windows.Host
 }
 
 // Image is an AMI. Alias is ImageOwnerAlias: amazon, aws-marketplace or "".
@@ -272,6 +280,8 @@ type Node struct {
 	LastPing, Registered                                           time.Time
 	// Connected says that the Session Manager channel is open.
 	Connected bool
+	// Captured is when inventory was last gathered, zero where it is not on.
+	Captured time.Time
 }
 
 // Command is one invocation of Run Command on one instance.
@@ -279,10 +289,13 @@ type Command struct {
 	ID, Instance, Document, Comment, Role string
 	Requested                             time.Time
 	Took                                  time.Duration
-	// Status is the invocation's, with StatusDetails the same word.
-	Status         string
-	ResponseCode   int32
-	Stdout, Stderr string
+	// Status is the invocation's; Details is StatusDetails where that is another word.
+	Status, Details string
+	ResponseCode    int32
+	Stdout, Stderr  string
+	// Unseen says that nobody has asked for it yet: the first who does is told that
+	// it does not exist (domain.md §11).
+	Unseen bool
 }
 
 // Event is one CloudTrail management event.

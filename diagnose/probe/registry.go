@@ -13,8 +13,8 @@ import (
 // tells for nothing first.
 func All() Set {
 	groups := [][]Probe{
-		instanceProbes(), ssmProbes(), iamProbes(), networkProbes(), dnsProbes(), adDNSProbes(), directoryProbes(),
-		licenseProbes(), cloneProbes(), activationProbes(), passwordProbes(), rdpProbes(), guestProbes(),
+		instanceProbes(), ssmProbes(), iamProbes(), networkProbes(), dnsProbes(), adDNSProbes(), insideDNSProbes(), directoryProbes(),
+		licenseProbes(), cloneProbes(), activationProbes(), passwordProbes(), rdpProbes(), guestProbes(), diagnosticsProbes(),
 	}
 	for _, g := range groups {
 		for i := range g {

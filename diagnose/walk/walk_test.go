@@ -317,6 +317,7 @@ func TestAnOpenCauseKeepsItsConsequenceFromBeingARoot(t *testing.T) {
 	found := says("clone.image", probe.Verdict{Outcome: probe.Problem, Findings: []finding.Finding{{Code: finding.CloneNotGeneralized, Certainty: finding.Proven}}}, finding.CloneNotGeneralized)
 	open := says("clone.image", probe.Verdict{Outcome: probe.Unknown, Whys: []fact.Why{{Reason: fact.Denied}}}, finding.CloneNotGeneralized)
 	fine := says("clone.image", probe.Verdict{Outcome: probe.OK}, finding.CloneNotGeneralized)
+	unasked := says("clone.image", probe.Verdict{Outcome: probe.Unknown, Whys: []fact.Why{{Reason: fact.NeedsGuest, Action: "ssm:SendCommand"}}}, finding.CloneNotGeneralized)
 	for _, c := range []struct {
 		name  string
 		image probe.Probe
@@ -325,6 +326,7 @@ func TestAnOpenCauseKeepsItsConsequenceFromBeingARoot(t *testing.T) {
 		{"the cause is there", found, []string{"clone.not-generalized"}},
 		{"the cause is open", open, nil},
 		{"there is no cause", fine, []string{"clone.duplicate-sid"}},
+		{"nobody was asked inside", unasked, []string{"clone.duplicate-sid"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			d := start(t, sick(), tree("clone.sid", "clone.image"), sid, c.image).Run(context.Background(), nil)
@@ -343,5 +345,51 @@ func TestATreeWithAnUnknownProbeIsRefused(t *testing.T) {
 	_, err := New(Options{Tree: tree("no.such"), Probes: probe.NewSet()})
 	if err == nil {
 		t.Error("accepted")
+	}
+}
+
+func inside() probe.Probe {
+	return probe.Probe{
+		ID: "clone.sid", Title: lang.Both("sid", "sid"), Parts: []estate.AnyKind{estate.GuestIdentityPart},
+		Judge: func(v *estate.View) probe.Verdict {
+			g := estate.GuestIdentityPart.Of(v, id)
+			if !g.IsKnown() {
+				return probe.Verdict{Outcome: probe.Unknown, Whys: []fact.Why{g.Why()}}
+			}
+			return probe.Verdict{Outcome: probe.OK}
+		},
+	}
+}
+
+func TestTheGuestIsAskedWithConsentOnlyAndLast(t *testing.T) {
+	s := sick()
+	k := estate.GuestIdentityPart.Key(id)
+	s.parts[k] = estate.GuestIdentityPart.Part(id, fact.Known(estate.GuestIdentity{Host: "A"}, fact.Origin{}))
+	tr := tree("clone.sid", "endpoint.presence")
+	tr.NeedsGuest = true
+	w := start(t, s, tr, inside(), chain())
+	d := w.Run(context.Background(), nil)
+	if slices.Contains(s.asked, k.String()) {
+		t.Error("the guest was asked without consent")
+	}
+	if len(d.Unknowns) != 1 || d.Unknowns[0].Why.Reason != fact.NeedsGuest || !d.Complete {
+		t.Errorf("unknowns %+v, complete %v", d.Unknowns, d.Complete)
+	}
+	w.Consent()
+	d = w.Run(context.Background(), nil)
+	if len(d.Unknowns) != 0 || s.asked[len(s.asked)-1] != k.String() {
+		t.Errorf("unknowns %+v, asked %v", d.Unknowns, s.asked)
+	}
+	// With consent from the start, everything else is read before the guest is asked.
+	s = sick()
+	s.parts[k] = estate.GuestIdentityPart.Part(id, fact.Known(estate.GuestIdentity{Host: "A"}, fact.Origin{}))
+	w, err := New(Options{Tree: tr, Probes: probe.NewSet([]probe.Probe{inside(), chain()}), Words: words{}, Source: s, Guest: true,
+		Estate: estate.New(estate.Target{InstanceID: id}, time.Unix(0, 0))})
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.Run(context.Background(), nil)
+	if len(s.asked) != 4 || s.asked[3] != k.String() {
+		t.Errorf("asked %v", s.asked)
 	}
 }

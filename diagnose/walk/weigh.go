@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"slices"
 
+	"github.com/monshin/monshin/diagnose/estate"
 	"github.com/monshin/monshin/diagnose/fact"
 	"github.com/monshin/monshin/diagnose/finding"
 	"github.com/monshin/monshin/diagnose/lang"
@@ -81,11 +82,13 @@ func merge(a, b finding.Finding) finding.Finding {
 	return a
 }
 
-// openCodes lists the findings that a judgement which is still open might make.
+// openCodes lists the findings that a judgement which is still open might make. One
+// that waits for nothing but consent is not open in this sense: nothing was refused,
+// and what was found from outside stands until somebody looks inside.
 func openCodes(probes []Judged, set probe.Set) map[finding.Code]bool {
 	open := map[finding.Code]bool{}
 	for _, j := range probes {
-		if len(j.Verdict.Whys) == 0 {
+		if !slices.ContainsFunc(j.Verdict.Whys, func(w fact.Why) bool { return !awaitsConsent(w) }) {
 			continue
 		}
 		if p, ok := set.Get(j.Probe); ok {
@@ -95,6 +98,12 @@ func openCodes(probes []Judged, set probe.Set) map[finding.Code]bool {
 		}
 	}
 	return open
+}
+
+// awaitsConsent tells the unknown that the walk itself puts in the place of a part
+// inside the guest.
+func awaitsConsent(w fact.Why) bool {
+	return w.Reason == fact.NeedsGuest && w.Action == first(estate.GuestIdentityPart.Actions())
 }
 
 // mayBeCaused reports whether something that explains f could still turn up: its

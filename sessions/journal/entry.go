@@ -30,6 +30,7 @@ const (
 	KindPart    Kind = "part"    // Part: a fact as it was read
 	KindVerdict Kind = "verdict" // Verdict: a judgement
 	KindAnswer  Kind = "answer"  // walk.Answer: what the operator said
+	KindConsent Kind = "consent" // Consent: what the operator allowed
 	KindClose   Kind = "close"   // Closing: what it came to; a journal may hold several, one a run
 )
 
@@ -57,6 +58,14 @@ type Part struct {
 type Verdict struct {
 	Probe   string        `json:"probe"`
 	Verdict probe.Verdict `json:"verdict"`
+}
+
+// Consent is what the operator allowed, by its exact text.
+type Consent struct {
+	What     string `json:"what"` // "guest-scripts"
+	Ticket   string `json:"ticket,omitempty"`
+	Approver string `json:"approver,omitempty"`
+	Text     string `json:"text"`
 }
 
 // Closing is what a run came to.

@@ -31,6 +31,7 @@ type Record struct {
 	Calls    []walk.Call
 	Verdicts map[string]Verdict
 	Answers  map[string]string
+	Consents []Consent
 	Closings []Closing
 	// Entries counts the entries, Last is the hash of the last.
 	Entries int
@@ -188,6 +189,12 @@ func (r *Record) keep(h head) error {
 			return err
 		}
 		r.Answers[a.Name] = a.Value
+	case KindConsent:
+		var c Consent
+		if err := strict(h.Body, &c); err != nil {
+			return err
+		}
+		r.Consents = append(r.Consents, c)
 	case KindClose:
 		var c Closing
 		if err := strict(h.Body, &c); err != nil {

@@ -85,6 +85,9 @@ func (w *Writer) Record(events []walk.Event) {
 	}
 }
 
+// Consent appends what the operator allowed.
+func (w *Writer) Consent(c Consent) { w.append(KindConsent, c) }
+
 // End appends what a run came to.
 func (w *Writer) End(d *walk.Diagnosis) {
 	c := Closing{Outcome: string(d.Outcome), Complete: d.Complete, RootCauses: []string{}, Calls: d.Calls.Total, Waves: d.Calls.Waves}

@@ -35,6 +35,20 @@ type Options struct {
 // defaultWidth is what a terminal that does not say has.
 const defaultWidth = 80
 
+// filled is o with what its zero fields stand for.
+func (o Options) filled() Options {
+	if o.Lang == "" {
+		o.Lang = lang.Ja
+	}
+	if o.Zone == nil {
+		o.Zone = time.UTC
+	}
+	if o.Width <= 0 {
+		o.Width = defaultWidth
+	}
+	return o
+}
+
 // report is a diagnosis sorted for a reader.
 type report struct {
 	d     *walk.Diagnosis
@@ -49,16 +63,7 @@ type report struct {
 }
 
 func sorted(d *walk.Diagnosis, cat *finding.Catalogue, o Options) report {
-	if o.Lang == "" {
-		o.Lang = lang.Ja
-	}
-	if o.Zone == nil {
-		o.Zone = time.UTC
-	}
-	if o.Width <= 0 {
-		o.Width = defaultWidth
-	}
-	r := report{d: d, cat: cat, o: o}
+	r := report{d: d, cat: cat, o: o.filled()}
 	for _, f := range d.Findings {
 		switch {
 		case f.Root:

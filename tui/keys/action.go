@@ -38,6 +38,10 @@ const (
 	Answer       Action = "answer"
 	DontKnow     Action = "dont-know"
 
+	Inside Action = "inside" // to the page about asking Windows itself
+	Ticket Action = "ticket"
+	View   Action = "view"
+
 	Yes Action = "yes"
 	No  Action = "no"
 
@@ -64,6 +68,7 @@ const (
 	Symptoms  Scope = "symptoms"  // the list of symptoms
 	Instances Scope = "instances" // the list of instances
 	Walk      Scope = "walk"
+	Guest     Scope = "guest" // whether Windows itself is asked
 	Finding   Scope = "finding"
 	CLI       Scope = "cli"
 	HelpPage  Scope = "help"
@@ -87,6 +92,8 @@ func (s Scope) Name() lang.Text {
 		return lang.Both("Instances", "インスタンスの選択")
 	case Walk:
 		return lang.Both("Walk", "切り分け")
+	case Guest:
+		return lang.Both("Asking Windows", "OS 内の確認")
 	case Finding:
 		return lang.Both("Finding", "検出結果")
 	case CLI:
@@ -110,7 +117,7 @@ func (s Scope) parents() []Scope {
 		return []Scope{s, List, Anywhere, Always}
 	case CLI:
 		return []Scope{s, List, Anywhere, Always}
-	case Finding, PlainPage, HelpPage:
+	case Guest, Finding, PlainPage, HelpPage:
 		return []Scope{s, Reading, Anywhere, Always}
 	case Text, Confirm:
 		return []Scope{s, Always}

@@ -66,6 +66,15 @@ func Table() []Binding {
 		{Walk, Answer, []string{"a"}, b("answer", "回答"), b("Answer the open question", "質問に回答"), 0},
 		{Walk, DontKnow, []string{"d"}, b("don't know", "わからない"), b("Answer the open question with: don't know", "質問に「わからない」と回答"), 0},
 
+		{Walk, Inside, []string{"w"}, b("ask Windows", "OS 内の確認"), b("Ask Windows itself: the script before it runs, or a request to somebody else", "OS 内の確認（実行前のスクリプト確認、他の方への依頼文）"), 15},
+
+		{Guest, Choose, []string{"enter"}, b("decide", "決定"), b("Do what is chosen: cancel, or allow and run", "選択中の操作を決定（キャンセル・承認して実行）"), 1},
+		{Guest, NextPane, []string{"tab", "right"}, b("choose", "選択"), b("To \"allow and run\"", "「承認して実行」を選択"), 2},
+		{Guest, PreviousPane, []string{"shift+tab", "left"}, b("choose", "選択"), b("To \"cancel\"", "「キャンセル」を選択"), 0},
+		{Guest, Copy, []string{"y"}, b("copy request", "依頼文コピー"), b("Copy the request to somebody else who may run the script", "実行権限をお持ちの方への依頼文をコピー"), 3},
+		{Guest, View, []string{"v"}, b("script/request", "表示切替"), b("Show the script, or the request to somebody else", "スクリプトと依頼文の表示切り替え"), 0},
+		{Guest, Ticket, []string{"t"}, b("ticket", "チケット番号"), b("Type the ticket under which the script is allowed", "承認のチケット番号を入力"), 0},
+
 		{Finding, Commands, []string{"c"}, b("AWS CLI", "AWS CLI"), b("Show the AWS CLI lines of the evidence", "根拠を確認する AWS CLI コマンド"), 30},
 
 		{Finding, Copy, []string{"y"}, b("copy", "コピー"), b("Copy the finding with its evidence", "検出結果と根拠をコピー"), 40},

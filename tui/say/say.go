@@ -159,7 +159,7 @@ func Source(s fact.Source) lang.Text {
 	case fact.Trail:
 		return lang.Both("CloudTrail", "CloudTrail")
 	case fact.Customer:
-		return lang.Both("run by the customer", "お客様による実行結果")
+		return lang.Both("run by the customer", "お客様の実行結果")
 	case fact.Stated:
 		return lang.Both("stated by you", "申告（回答）")
 	}

@@ -6,6 +6,7 @@ package walking
 import (
 	"context"
 	"fmt"
+	"strings"
 	"time"
 
 	tea "charm.land/bubbletea/v2"
@@ -39,6 +40,8 @@ type Config struct {
 	// Name is the instance's Name where the list told it, until the walk knows better.
 	Name    string
 	Symptom runbook.Symptom
+	// ReadOnly rules scripts inside Windows out.
+	ReadOnly bool
 	// Now is the clock from which waiting and ages are told.
 	Now func() time.Time
 }
@@ -50,6 +53,7 @@ type Page struct {
 	cancel context.CancelFunc
 
 	walk     world.Walk
+	inside   inside
 	tree     *runbook.Tree
 	run      *feed.Feed[*walk.Diagnosis]
 	starting bool
@@ -130,7 +134,7 @@ func (p *Page) Receive(m tea.Msg) page.Next {
 		}
 		return p.take(m)
 	}
-	return page.Ignore()
+	return p.receiveInside(m)
 }
 
 func (p *Page) begin(m started) page.Next {
@@ -154,6 +158,7 @@ func (p *Page) runOnce() tea.Cmd {
 		return nil
 	}
 	p.again, p.err = false, nil
+	p.inside.begin()
 	w := p.walk
 	p.run = feed.Start(p.ctx,
 		func(_, next *walk.Diagnosis) *walk.Diagnosis { return next },
@@ -176,7 +181,7 @@ func (p *Page) take(m got) page.Next {
 		if p.again && p.ctx.Err() == nil {
 			return page.Next{Cmd: p.runOnce()}
 		}
-		return page.Next{}
+		return page.Next{Cmd: p.prepare()}
 	}
 	if m.d != nil {
 		p.show(m.d)
@@ -271,6 +276,9 @@ func (p *Page) Type(k tea.KeyPressMsg) page.Next {
 
 // Paste implements page.Page.
 func (p *Page) Paste(text string) (page.Next, bool) {
+	if strings.Contains(text, world.AnswerMark) {
+		return p.Answered(text), true
+	}
 	if p.asking == nil {
 		return page.Next{}, false
 	}
