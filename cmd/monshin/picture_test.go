@@ -72,7 +72,8 @@ func screen(t *testing.T, scenario string, l lang.Lang, width, height int) strin
 	}
 	take(tea.WindowSizeMsg{Width: width, Height: height})
 	do(m.Init())
-	ended := lang.Both("root causes", "根本原因").In(l)
+	// The summary line begins with the outcome only once nothing is being read.
+	ended := lang.Both("\n problems found  root causes", "\n 問題あり  根本原因").In(l)
 	before := ""
 	for limit := time.After(20 * time.Second); ; {
 		select {

@@ -282,7 +282,8 @@ func ruleNames(associations []estate.ResolverAssociation, rules []estate.Resolve
 	var names []string
 	for _, a := range associations {
 		for _, r := range rules {
-			if r.ID == a.Rule {
+			// "." is AWS's own rule for all the rest, which every VPC has.
+			if r.ID == a.Rule && canonical(r.Domain) != "" {
 				names = append(names, r.Domain+" ("+a.Status+")")
 			}
 		}
