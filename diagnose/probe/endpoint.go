@@ -33,7 +33,7 @@ func endpointProbes() []Probe {
 				},
 				good: lang.Both("the endpoints are available", "VPC エンドポイントは available"),
 				bad:  lang.Both("not available: %s", "available ではない: %s"),
-			}.judge,
+			}.judged(noteZones),
 		},
 		{
 			ID:    "endpoint.private-dns",
@@ -158,6 +158,11 @@ func noZone(v *estate.View, service string) finding.Assumption {
 		name += ".cn"
 	}
 	return finding.Assumption{Code: finding.AssumeNoPrivateZone, Params: map[string]string{"domain": name}}
+}
+
+// judged is judge with something added to its verdict.
+func (t endpointTrait) judged(add func(*estate.View, Verdict) Verdict) func(*estate.View) Verdict {
+	return func(v *estate.View) Verdict { return add(v, t.judge(v)) }
 }
 
 func (t endpointTrait) judge(v *estate.View) Verdict {
