@@ -45,7 +45,7 @@ func benchRig(b *testing.B, l lang.Lang) (*rig, *walk.Diagnosis) {
 	t, d := large()
 	back, w := fakes(d)
 	w.tree = t
-	r := newRig(b, 200, 60, Options{Backend: back, Lang: l, Start: Start{patient, runbook.OfficeTerminates}}).idle()
+	r := newRig(b, 200, 60, Options{Backend: back, Lang: l, Start: Start{Instance: patient, Symptom: runbook.OfficeTerminates}}).idle()
 	r.m.View()
 	return r, d
 }

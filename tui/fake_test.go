@@ -57,6 +57,7 @@ func (b *fakeBackend) Start(_ context.Context, id string, s runbook.Symptom) (Wa
 
 // fakeWalk emits what it was given; each Run takes the next script.
 type fakeWalk struct {
+	fakeInside
 	tree    *runbook.Tree
 	scripts [][]*walk.Diagnosis
 	// hold keeps Run going after its script until the context ends.

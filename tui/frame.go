@@ -95,12 +95,13 @@ type footKey struct {
 	toast            lang.Text
 	bare, simulated  bool
 	question, record string
+	withheld         uint64
 }
 
 // footer is the last line: a question, a message, or the keys that work now.
 func (m *Model) footer(bare bool) string {
 	k := footKey{env: m.env.Still(), width: m.width, scope: m.scope(), first: len(m.stack) == 1, toast: m.toast,
-		bare: bare, simulated: m.simulated()}
+		bare: bare, simulated: m.simulated(), withheld: m.withheld()}
 	if m.confirming {
 		k.question = m.question().In(m.env.Lang)
 		if u, ok := m.top().(unsettled); ok {
@@ -116,7 +117,7 @@ func (m *Model) footLine(k footKey) string {
 	switch {
 	case k.question != "":
 		l.Add(t.Badge, k.question).Space(1)
-		m.keyHints(l, keys.Confirm, k.first)
+		m.keyHints(l, keys.Confirm, k.first, 0)
 		if k.record != "" {
 			l.Space(1).Add(t.Dim, lang.Both("record: %s", "作業記録: %s").With(cell.Clean(k.record)).In(m.env.Lang))
 		}
@@ -127,7 +128,7 @@ func (m *Model) footLine(k footKey) string {
 	if k.bare && k.simulated {
 		l.Add(t.Badge, badge().In(m.env.Lang)).Space(1)
 	}
-	m.keyHints(l, k.scope, k.first)
+	m.keyHints(l, k.scope, k.first, k.withheld)
 	return l.String()
 }
 
@@ -138,16 +139,23 @@ func (m *Model) question() lang.Text {
 	return lang.Both(" Quit? ", " 終了しますか？ ")
 }
 
-// mostHints is how many keys a footer names: more are not read.
-const mostHints = 6
+// mostHints is how many keys a footer names: more are not read. The first screen names
+// more, as nobody knows the keys yet.
+const mostHints, mostFirst = 6, 8
 
 // keyHints writes the keys of a scope, best first, as long as they fit whole.
-func (m *Model) keyHints(l *cell.Line, scope keys.Scope, first bool) {
+func (m *Model) keyHints(l *cell.Line, scope keys.Scope, first bool, withheld uint64) {
 	t := m.env.Theme
-	n := 0
-	for _, b := range m.keys.Footer(scope) {
-		if n == mostHints {
+	n, most := 0, mostHints
+	if first {
+		most = mostFirst
+	}
+	for i, b := range m.keys.Footer(scope) {
+		if n == most {
 			return
+		}
+		if withheld>>i&1 == 1 {
+			continue
 		}
 		if b.Action == keys.Back && first || b.Action == keys.Quit && !first && scope != keys.Walk {
 			continue // it would only say that it does nothing here

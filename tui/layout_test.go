@@ -108,7 +108,7 @@ func TestLayoutWithNastyNames(t *testing.T) {
 			b.listed = [][]estate.Listed{{{ID: bad, Name: bad, State: bad, Type: bad, PrivateIP: bad}}}
 			w.crash = bad == nasty()[0]
 			r := newRig(t, 100, 30, Options{Backend: b, Lang: l, Start: Start{Instance: bad, Symptom: tree().Symptom}}).idle()
-			for _, keys := range [][]string{{}, {"tab"}, {"shift+tab"}, {"shift+tab", "n"}, {"enter"}, {"esc", "c"}, {"p"}, {"esc", "esc"}, {"esc", "i"}, {"/"}} {
+			for _, keys := range [][]string{{}, {"tab"}, {"shift+tab"}, {"shift+tab", "e"}, {"enter"}, {"esc", "c"}, {"p"}, {"esc", "esc"}, {"esc", "i"}, {"/"}} {
 				r.press(keys...).idle()
 				for _, s := range []size{{60, 16}, {80, 24}, {111, 31}, {200, 60}} {
 					r.resize(s)
@@ -167,7 +167,7 @@ func TestTooSmallSaysHowMuchIsNeeded(t *testing.T) {
 
 func TestNoColourStillTellsStates(t *testing.T) {
 	b, _ := fakes(done())
-	r := newRig(t, 80, 24, Options{Backend: b, Lang: lang.En, NoColor: true, Start: Start{patient, tree().Symptom}}).idle().press("shift+tab")
+	r := newRig(t, 80, 24, Options{Backend: b, Lang: lang.En, NoColor: true, Start: Start{Instance: patient, Symptom: tree().Symptom}}).idle().press("shift+tab")
 	if c := r.m.View().Content; strings.Contains(c, "38;2") || strings.Contains(c, "48;2") {
 		t.Error("there are colours without colour")
 	}
@@ -176,7 +176,7 @@ func TestNoColourStillTellsStates(t *testing.T) {
 
 func TestASCIIBorders(t *testing.T) {
 	b, _ := fakes(done())
-	r := newRig(t, 200, 60, Options{Backend: b, Lang: lang.En, ASCII: true, Start: Start{patient, tree().Symptom}}).idle()
+	r := newRig(t, 200, 60, Options{Backend: b, Lang: lang.En, ASCII: true, Start: Start{Instance: patient, Symptom: tree().Symptom}}).idle()
 	for _, c := range plainText(r.m.View().Content) {
 		if c > '~' {
 			t.Fatalf("%q is no ASCII character", c)
@@ -188,7 +188,7 @@ func TestRunningShowsWhatIsWaitedFor(t *testing.T) {
 	b, w := fakes(early())
 	w.hold = true
 	now := clock()
-	r := newRig(t, 200, 40, Options{Backend: b, Lang: lang.En, Start: Start{patient, tree().Symptom},
+	r := newRig(t, 200, 40, Options{Backend: b, Lang: lang.En, Start: Start{Instance: patient, Symptom: tree().Symptom},
 		Now: func() time.Time { return now }})
 	r.until("the first snapshot", func() bool { return strings.Contains(plainText(r.m.View().Content), "[x]") })
 	r.sees("Still waiting for (2)", "dhcp-options:dopt-0aa11bb22", "waiting for: 2", "No root cause so far").lacks("(5 s)")
@@ -201,7 +201,7 @@ func TestNothingUnreadIsCalledFine(t *testing.T) {
 	d := early()
 	d.Outcome = walk.Clear // as if nothing were left: it is not complete
 	b, _ := fakes(d)
-	r := newRig(t, 120, 40, Options{Backend: b, Lang: lang.En, Start: Start{patient, tree().Symptom}}).idle()
+	r := newRig(t, 120, 40, Options{Backend: b, Lang: lang.En, Start: Start{Instance: patient, Symptom: tree().Symptom}}).idle()
 	r.sees("not finished", "not read").lacks("no problem", "No root cause found in what was checked")
 }
 

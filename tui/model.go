@@ -17,6 +17,7 @@ import (
 	"github.com/monshin/monshin/tui/pages/symptoms"
 	"github.com/monshin/monshin/tui/pages/walking"
 	"github.com/monshin/monshin/tui/theme"
+	"github.com/monshin/monshin/tui/world"
 )
 
 // The smallest window in which the pages can be read, in cells.
@@ -41,6 +42,8 @@ type Model struct {
 
 	instance, name string
 	symptom        runbook.Symptom
+	// kept is the instance that was chosen before a member of a fleet was walked.
+	kept struct{ instance, name string }
 
 	identity    Identity
 	identified  bool
@@ -54,6 +57,8 @@ type Model struct {
 
 	// tick makes timers; tests bring one that never fires.
 	tick func(time.Duration, func(time.Time) tea.Msg) tea.Cmd
+	// own is the machine's own clock. Options.Now may be a lab's, which stands still.
+	own func() time.Time
 
 	cache frameCache
 	head  cell.Memo[headKey]
@@ -79,8 +84,9 @@ func New(ctx context.Context, o Options) *Model {
 	if o.Lang == "" {
 		o.Lang = lang.En
 	}
-	m := &Model{o: o, ctx: ctx, keys: keys.NewMap(), dark: true, instance: o.Start.Instance, tick: tea.Tick}
+	m := &Model{o: o, ctx: ctx, keys: keys.NewMap(), dark: true, instance: o.Start.Instance, tick: tea.Tick, own: time.Now}
 	m.first = symptoms.New(o.Library)
+	m.first.Many = o.Fleet != nil
 	m.stack = []page.Page{m.first}
 	m.env = page.Env{Lang: o.Lang, Zone: o.Zone}
 	m.retheme()
@@ -108,8 +114,10 @@ type toastGoneMsg struct{ id int }
 
 // Init implements tea.Model.
 func (m *Model) Init() tea.Cmd {
-	cmds := []tea.Cmd{tea.RequestBackgroundColor, m.identify()}
-	if s := m.o.Start.Symptom; s != "" {
+	cmds := []tea.Cmd{tea.RequestBackgroundColor, m.identify(), m.countSessions()}
+	if ref := m.o.Start.Resume; ref != "" {
+		cmds = append(cmds, m.intend(page.ResumeSession{Session: world.Session{Ref: ref, Instance: m.o.Start.Instance, Symptom: m.o.Start.Symptom}}))
+	} else if s := m.o.Start.Symptom; s != "" {
 		m.first.Select(s)
 		cmds = append(cmds, m.intend(page.ChoseSymptom{Symptom: s}))
 	}
@@ -165,6 +173,8 @@ func (m *Model) handle(msg tea.Msg) tea.Cmd {
 		m.identity, m.identityErr, m.identified = msg.identity, msg.err, msg.err == nil
 	case copiedMsg:
 		return m.copied(msg)
+	case countedMsg:
+		m.first.Unfinished(msg.n)
 	case toastGoneMsg:
 		if msg.id == m.toastID {
 			m.toast = lang.Text{}
@@ -206,6 +216,7 @@ func (m *Model) pop() {
 	if len(m.stack) == 1 {
 		m.symptom = "" // it is being chosen again
 	}
+	m.leaveMember()
 	if p == page.Page(m.picker) {
 		m.instance, m.name = m.o.Start.Instance, ""
 		return
@@ -249,6 +260,25 @@ func (m *Model) intend(i page.Intent) tea.Cmd {
 		return m.pick()
 	case page.ChoseInstance:
 		return m.choseInstance(i)
+	case page.OpenFleet:
+		m.openFleet()
+	case page.WalkMember:
+		return m.walkMember(i)
+	case page.OpenInside:
+		m.openInside(i)
+	case page.CloseInside:
+		return m.closeInside(i)
+	case page.OpenShell:
+		return m.openShell()
+	case page.CloseShell:
+		m.pop()
+		return m.say(i.Text)
+	case page.OpenFixes:
+		return m.openFixes(i)
+	case page.CloseFixes:
+		return m.closeFixes(i)
+	case page.OpenSessions, page.ResumeSession, page.OpenChanges, page.TakeNote, page.CloseNote:
+		return m.session(i)
 	case page.OpenFinding, page.OpenCode, page.OpenCommands:
 		m.open(i)
 	}
@@ -278,7 +308,7 @@ func (m *Model) pick() tea.Cmd {
 func (m *Model) walk() tea.Cmd {
 	w := walking.New(m.ctx, walking.Config{
 		Backend: m.o.Backend, Catalogue: m.o.Catalogue, Now: m.o.Now,
-		Instance: m.instance, Name: m.name, Symptom: m.symptom,
+		Instance: m.instance, Name: m.name, Symptom: m.symptom, ReadOnly: m.o.ReadOnly,
 	})
 	m.push(w)
 	return w.Start()

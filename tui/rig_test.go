@@ -37,6 +37,9 @@ func newRig(t testing.TB, width, height int, o Options) *rig {
 	if o.Backend == nil {
 		o.Backend, _ = fakes(done())
 	}
+	if o.Fleet == nil {
+		o.Fleet = &fakeFleet{}
+	}
 	if o.Zone == nil {
 		o.Zone = tokyo()
 	}
@@ -46,6 +49,7 @@ func newRig(t testing.TB, width, height int, o Options) *rig {
 	ctx, cancel := context.WithCancel(context.Background())
 	m := New(ctx, o)
 	m.tick = func(time.Duration, func(time.Time) tea.Msg) tea.Cmd { return nil }
+	m.own = o.Now
 	r := &rig{t: t, m: m, msgs: make(chan tea.Msg, 64)}
 	t.Cleanup(func() { cancel(); m.close() })
 	r.send(tea.WindowSizeMsg{Width: width, Height: height})

@@ -1,6 +1,8 @@
 package tui
 
 import (
+	"strings"
+
 	tea "charm.land/bubbletea/v2"
 
 	"github.com/monshin/monshin/diagnose/lang"
@@ -10,6 +12,7 @@ import (
 	"github.com/monshin/monshin/tui/pages/finding"
 	"github.com/monshin/monshin/tui/pages/help"
 	"github.com/monshin/monshin/tui/pages/plain"
+	"github.com/monshin/monshin/tui/world"
 )
 
 // scope is where keys are looked up now.
@@ -22,11 +25,15 @@ func (m *Model) scope() keys.Scope {
 
 // key routes a key press; the order is in the package comment.
 func (m *Model) key(k tea.KeyPressMsg) tea.Cmd {
+	if r, is := m.top().(page.Raw); is && !m.confirming && r.Raw() {
+		m.toast = lang.Text{}
+		return m.apply(r.Key(k))
+	}
 	scope := m.scope()
-	if scope == keys.Text && k.Text != "" {
+	if scope.Typing() && k.Text != "" {
 		return m.apply(m.top().Type(k))
 	}
-	if scope != keys.Text && keys.Composed(k) {
+	if !scope.Typing() && keys.Composed(k) {
 		return m.say(lang.Both("An input method is on: switch it off for keys, or press / to type words",
 			"IMEがオンです。キー操作は半角英数で入力、語句の入力は / を押してから"))
 	}
@@ -56,7 +63,7 @@ func (m *Model) key(k tea.KeyPressMsg) tea.Cmd {
 // rootOnly lists the actions that no page gets.
 func rootOnly(a keys.Action) bool {
 	switch a {
-	case keys.Interrupt, keys.Redraw, keys.Quit, keys.Help, keys.Language, keys.Plain, keys.Copy:
+	case keys.Interrupt, keys.Redraw, keys.Quit, keys.Help, keys.Language, keys.Plain, keys.Copy, keys.Note:
 		return true
 	}
 	return false
@@ -96,6 +103,8 @@ func (m *Model) act(a keys.Action) tea.Cmd {
 		}
 	case keys.Copy:
 		return m.copy()
+	case keys.Note:
+		return m.note()
 	}
 	return nil
 }
@@ -145,6 +154,9 @@ func (m *Model) paste(text string) tea.Cmd {
 		return nil
 	}
 	next, taken := m.top().Paste(text)
+	if !taken && strings.Contains(text, world.AnswerMark) {
+		next, taken = m.pasteUnder(text)
+	}
 	if !taken {
 		return m.say(lang.Both("Nothing to paste into here", "この画面に貼り付け先なし"))
 	}

@@ -119,7 +119,7 @@ func scenes() []scene {
 		o.Start = Start{Instance: patient, Symptom: tree().Symptom}
 		return newRig(t, s.w, s.h, o).idle()
 	}
-	return []scene{
+	return append(append(append(insideScenes(), fleetScenes()...), fixScenes()...), []scene{
 		{"symptoms", func(t testing.TB, s size, o Options) *rig {
 			return newRig(t, s.w, s.h, o).idle().press("down")
 		}},
@@ -146,7 +146,7 @@ func scenes() []scene {
 			return walked(t, s, o).press("shift+tab", "down", "down")
 		}},
 		{"walk-evidence", func(t testing.TB, s size, o Options) *rig {
-			return walked(t, s, o).press("shift+tab", "n", "tab", "tab")
+			return walked(t, s, o).press("shift+tab", "e", "tab", "tab")
 		}},
 		{"walk-causes", func(t testing.TB, s size, o Options) *rig {
 			return walked(t, s, o).press("down")
@@ -176,7 +176,7 @@ func scenes() []scene {
 		{"plain", func(t testing.TB, s size, o Options) *rig {
 			return walked(t, s, o).press("p")
 		}},
-	}
+	}...)
 }
 
 func TestScreens(t *testing.T) {

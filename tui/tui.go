@@ -31,6 +31,7 @@ import (
 type (
 	Backend   = world.Backend
 	Walk      = world.Walk
+	Fleet     = world.Fleet
 	Library   = world.Library
 	Catalogue = world.Catalogue
 	Identity  = world.Identity
@@ -42,11 +43,15 @@ type Start struct {
 	Instance string
 	// Symptom is "" where it is to be picked.
 	Symptom runbook.Symptom
+	// Resume names a recorded investigation to go on with, for world.Sessions; "" for none.
+	Resume string
 }
 
 // Options are what the interface needs.
 type Options struct {
-	Backend   Backend
+	Backend Backend
+	// Fleet judges many instances; nil where that is not possible (a recording).
+	Fleet     Fleet
 	Library   Library
 	Catalogue Catalogue
 

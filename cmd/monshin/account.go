@@ -30,12 +30,18 @@ type account struct {
 	answers  map[string]string
 	// now tells the time for which facts speak; a recording has one time only.
 	now func() time.Time
+	// sleep waits by that clock; nil where nothing is waited for.
+	sleep func(context.Context, time.Duration) error
 	// recorded says that nothing will be read anew; cut that the record ends before
 	// its walk did.
 	recorded, cut bool
+	// consented says that a recording holds what Windows answered: reading that again
+	// touches nothing.
+	consented bool
 
 	config aws.Config    // of live accounts and labs
 	cloud  *cloud.Source // of live accounts and labs; nil for recordings
+	lab    *lab.Lab      // nil for what is no lab
 }
 
 // openAccount opens what the flags name. It makes no call.
@@ -46,20 +52,16 @@ func (a *app) openAccount(ctx context.Context, f *flags) (*account, error) {
 		if err != nil {
 			return nil, badInput(lang.Same("--recording"), err)
 		}
-		return &account{
-			source: r.Source(), simulated: r.Opening.Simulated, region: r.Opening.Target.Region,
-			instance: r.Opening.Target.InstanceID, symptom: runbook.Symptom(r.Opening.Symptom),
-			answers: r.Answers, now: func() time.Time { return r.Opening.AsOf }, recorded: true, cut: r.Cut(),
-		}, nil
+		return recordedAccount(r), nil
 	case f.lab != "":
-		l, err := lab.Open(f.lab, lab.Options{Latency: f.labLatency, Seed: f.labSeed, Faults: f.faults})
+		l, err := lab.Open(f.lab, lab.Options{Latency: f.labLatency, Seed: f.labSeed, Faults: f.faults, State: f.labState, Before: a.meddle})
 		if err != nil {
 			return nil, badInput(lang.Same("--lab"), err)
 		}
 		s := l.Scenario()
 		acc := &account{
 			simulated: true, region: s.Region, instance: s.InstanceID, symptom: s.Symptom,
-			answers: maps.Clone(s.Answers), now: l.Now, config: l.Config(),
+			answers: maps.Clone(s.Answers), now: l.Now, sleep: l.Sleep, config: l.Config(), lab: l,
 		}
 		acc.openCloud(l.Source(), true)
 		return acc, nil
@@ -70,9 +72,18 @@ func (a *app) openAccount(ctx context.Context, f *flags) (*account, error) {
 	if err != nil {
 		return nil, badInput(lang.Both("the AWS configuration", "AWS の設定"), err)
 	}
-	acc := &account{region: cfg.Region, now: time.Now, config: cfg}
+	acc := &account{region: cfg.Region, now: time.Now, sleep: sleepReally, config: cfg}
 	acc.openCloud("aws", false)
 	return acc, nil
+}
+
+// recordedAccount gives the facts of a record, and none of any other time.
+func recordedAccount(r *journal.Record) *account {
+	return &account{
+		source: r.Source(), simulated: r.Opening.Simulated, region: r.Opening.Target.Region,
+		instance: r.Opening.Target.InstanceID, symptom: runbook.Symptom(r.Opening.Symptom),
+		answers: r.Answers, now: func() time.Time { return r.AsOf }, recorded: true, cut: r.Cut(), consented: len(r.Consents) > 0,
+	}
 }
 
 func (acc *account) openCloud(name string, unlimited bool) {

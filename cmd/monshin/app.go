@@ -10,7 +10,9 @@ import (
 	"charm.land/lipgloss/v2"
 	"github.com/spf13/cobra"
 
+	"github.com/monshin/monshin/diagnose/lab"
 	"github.com/monshin/monshin/diagnose/lang"
+	"github.com/monshin/monshin/diagnose/remedy"
 	"github.com/monshin/monshin/diagnose/runbook"
 )
 
@@ -21,6 +23,12 @@ type app struct {
 	out, err   io.Writer
 	getenv     func(string) string
 	isTerminal func() (in, out, err bool)
+
+	// ledger stands between a run and its journal; nil for nothing.
+	ledger func(remedy.Ledger) remedy.Ledger
+	// meddle is told of every call to a simulated account before it is answered, and may
+	// change the account as somebody else would; nil for nobody.
+	meddle func(action string, w *lab.World)
 
 	// screen is out itself, which run puts behind a sink.
 	screen io.Writer
@@ -165,10 +173,14 @@ func newRoot(a *app, l lang.Lang) *cobra.Command {
 		Long: lang.Both(`monshin walks a decision tree about one Windows EC2 instance: instance role, VPC
 endpoints, network, DNS and Active Directory, License Manager, clones, activation,
 password. It reads AWS live, says which of the problems is the cause, how sure that
-is, and on what evidence. It changes nothing.`,
+is, and on what evidence. It plans the fix, says what will come of it, carries it out
+only with consent to exactly that plan, checks it by the same judgement, and can take
+it back. Until then it changes nothing.`,
 			`monshin は Windows EC2 インスタンス 1 台について、インスタンスロール、VPC エンドポイント、
 ネットワーク、DNS と Active Directory、License Manager、複製、ライセンス認証、パスワードを
-AWS の現在の構成から確認し、根本原因とその確度、根拠を示します。変更操作は行いません。`).In(l),
+AWS の現在の構成から確認し、根本原因とその確度、根拠を示します。対処手順と適用後の見込みを作成し、
+その手順が承認された場合のみ実施し、同じ判定で事後確認を行い、切り戻しもできます。
+承認されるまで変更操作は行いません。`).In(l),
 		Example: `  monshin
   monshin i-0123456789abcdef0
   monshin --lab office-terminates
@@ -186,6 +198,6 @@ AWS の現在の構成から確認し、根本原因とその確度、根拠を�
 	root.Flags().StringVar(&f.runbook, "runbook", "", lang.Both("walk the tree in FILE", "FILE の切り分けフローを使用").In(l))
 	root.Flags().BoolVar(&f.ascii, "ascii", false, lang.Both("draw borders with ASCII characters", "罫線を ASCII 文字で表示").In(l))
 	root.Flags().BoolVar(&f.still, "no-animation", false, lang.Both("no moving parts on the screen", "アニメーションなし").In(l))
-	root.AddCommand(newCheck(a, f), newExplain(a, f), newRunbook(a, f), newPermissions(a, f), newLab(a, f))
+	root.AddCommand(newCheck(a, f), newFix(a, f), newVerify(a, f), newUndo(a, f), newFleet(a, f), newShell(a, f), newAsk(a, f), newExplain(a, f), newRunbook(a, f), newPermissions(a, f), newSessions(a, f), newLab(a, f))
 	return root
 }

@@ -15,8 +15,8 @@ const module = "github.com/monshin/monshin/"
 // ranks is the house: imports run only to a lower rank. Packages of one rank do not
 // know each other, except below the same folder.
 var ranks = []string{
-	"diagnose/lang", "diagnose/fact", "diagnose/estate", "diagnose/finding", "diagnose/policy", "diagnose/reach",
-	"diagnose/probe", "diagnose/runbook", "diagnose/walk", "diagnose/permission", "diagnose/cloud", "diagnose/lab",
+	"diagnose/lang", "diagnose/fact", "diagnose/estate", "diagnose/finding", "diagnose/policy", "diagnose/reach", "diagnose/guest",
+	"diagnose/probe", "diagnose/typed", "diagnose/runbook", "diagnose/walk", "diagnose/remedy", "diagnose/permission", "diagnose/fleet", "diagnose/cloud", "diagnose/lab",
 	"sessions", "tui", "cmd",
 }
 

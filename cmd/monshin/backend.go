@@ -4,6 +4,7 @@ import (
 	"context"
 	"log/slog"
 	"sync"
+	"time"
 
 	"github.com/monshin/monshin/diagnose/estate"
 	"github.com/monshin/monshin/diagnose/lang"
@@ -19,6 +20,8 @@ type backend struct {
 	knowledge *knowledge
 	account   *account
 	log       *slog.Logger
+	// operator is the name of who goes on, "" where it was not said.
+	operator string
 
 	mu    sync.Mutex // guards what follows
 	walks []*investigation
@@ -75,7 +78,16 @@ func (b *backend) Start(_ context.Context, instance string, s runbook.Symptom) (
 	b.mu.Lock()
 	b.walks = append(b.walks, inv)
 	b.mu.Unlock()
-	return &recorded{investigation: inv, log: b.log}, nil
+	x := b.app.newFixing(inv, b.knowledge, b.account, b.log, b.flags)
+	return &recorded{
+		investigation: inv, fixing: x, shelling: b.shells(inv, b.account, x), log: b.log, readOnly: b.flags.readOnly, now: b.account.now,
+		last: &walk.Diagnosis{Target: estate.Target{InstanceID: instance, Region: b.account.region}, Title: tree.Title},
+	}, nil
+}
+
+// shells opens shells beside an investigation.
+func (b *backend) shells(inv *investigation, acc *account, x *fixing) *shelling {
+	return &shelling{app: b.app, inv: inv, account: acc, knowledge: b.knowledge, flags: b.flags, fixing: x}
 }
 
 // close ends the journals, and returns the paths of what was recorded and the
@@ -97,7 +109,15 @@ func (b *backend) close() (paths []string, err error) {
 // recorded is an investigation as the terminal interface runs it.
 type recorded struct {
 	*investigation
-	log *slog.Logger
+	*fixing
+	*shelling
+	log      *slog.Logger
+	readOnly bool
+	now      func() time.Time
+	// told is what the operator has to know at once, the zero text for nothing.
+	told lang.Text
+	// last names the patient for a request.
+	last *walk.Diagnosis
 }
 
 // Run walks, and goes on where an answer came while it was ending.
@@ -105,5 +125,29 @@ func (r *recorded) Run(ctx context.Context, emit func(*walk.Diagnosis)) {
 	r.run(ctx, r.log, emit)
 }
 
+// Leave ends the journal; leaving monshin tells whether it is whole.
+func (r *recorded) Leave() {
+	if r.journal != nil {
+		_ = r.journal.Close() // said again by backend.close
+	}
+}
+
 // JournalPath is where the investigation is recorded.
 func (r *recorded) JournalPath() string { return r.journalPath() }
+
+// Script is what Run Command would run, to the letter.
+func (r *recorded) Script() (string, error) { return r.script() }
+
+// Consent records who allowed the scripts; the next Run asks Windows.
+func (r *recorded) Consent(ticket string) error {
+	if r.readOnly {
+		return usage(lang.Both("--read-only: scripts inside Windows are not run", "--read-only のため OS 内でのスクリプト実行は不可"))
+	}
+	return r.consent(ticket, "")
+}
+
+// Request is one block for somebody else who may run the script.
+func (r *recorded) Request() (lang.Text, error) { return r.request(r.last) }
+
+// Paste takes the line that somebody's run of the script printed.
+func (r *recorded) Paste(text string) (world.Pasted, error) { return r.paste(text, r.now()) }

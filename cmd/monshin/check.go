@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"log/slog"
 	"slices"
 	"strings"
 	"sync"
@@ -14,12 +15,13 @@ import (
 	"github.com/monshin/monshin/diagnose/fact"
 	"github.com/monshin/monshin/diagnose/lang"
 	"github.com/monshin/monshin/diagnose/walk"
+	"github.com/monshin/monshin/sessions/journal"
+	"github.com/monshin/monshin/sessions/session"
 	"github.com/monshin/monshin/sessions/transcript"
 )
 
 func newCheck(a *app, f *flags) *cobra.Command {
-	var format string
-	var summary bool
+	var out outputFlags
 	l := f.lang
 	c := &cobra.Command{
 		Use:   "check [INSTANCE]",
@@ -32,27 +34,82 @@ was found (or there is no such instance), 3 undecided, 2 wrong usage or input,
 		Example: "  monshin check i-0123456789abcdef0 --symptom no-session\n  monshin check --lab office-terminates --lang ja",
 		Args:    cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return a.check(cmd.Context(), f, args, format, summary)
+			return a.check(cmd.Context(), f, args, out)
 		},
 	}
 	c.Flags().StringVar(&f.symptom, "symptom", "", lang.Both("the symptom (see: monshin runbook list)", "事象（一覧: monshin runbook list）").In(l))
 	c.Flags().StringVar(&f.runbook, "runbook", "", lang.Both("walk the tree in FILE", "FILE の切り分けフローを使用").In(l))
 	c.Flags().StringArrayVar(&f.answers, "answer", nil, lang.Both("answer a question: ad-domain=…, user=…, from=… (repeatable)", "質問への回答: ad-domain=…、user=…、from=…（複数指定可）").In(l))
-	c.Flags().StringVarP(&format, "output", "o", "text", lang.Both("text, json or markdown", "text、json、markdown のいずれか").In(l))
-	c.Flags().BoolVar(&summary, "summary", false, lang.Both("short enough for a chat message", "チャットに貼れる長さの要約").In(l))
+	c.Flags().StringVarP(&out.format, "output", "o", "text", formatList().In(l))
+	c.Flags().StringVar(&out.reader, "for", "", lang.Both("who will read it: %s (default: internal)", "提供先: %s（既定は internal）").With(readerList()).In(l))
+	c.Flags().BoolVar(&out.summary, "summary", false, lang.Both("short enough for a chat message", "チャットに貼れる長さの要約").In(l))
+	c.Flags().BoolVar(&f.guest, "guest", false, lang.Both("allow the read-only scripts inside Windows (Run Command)", "OS 内での参照用スクリプトの実行（Run Command）を許可").In(l))
+	c.Flags().StringVar(&f.ticket, "ticket", "", lang.Both("ticket under which the scripts are allowed; recorded", "スクリプト実行の承認チケット番号（記録用）").In(l))
+	c.Flags().StringVar(&f.approver, "approver", "", lang.Both("who allowed the scripts; recorded", "スクリプト実行の承認者（記録用）").In(l))
+	c.Flags().StringVar(&f.answerFile, "answer-file", "", lang.Both("FILE with the line that the script of monshin ask printed", "monshin ask のスクリプトの出力行を保存したファイル").In(l))
 	c.Flags().BoolVar(&f.simulate, "simulate", false, lang.Both("also ask iam:SimulatePrincipalPolicy (extra evidence, never decides alone)", "iam:SimulatePrincipalPolicy も参照（参考情報。単独では判定しない）").In(l))
 	return c
 }
 
-func (a *app) check(ctx context.Context, f *flags, args []string, format string, summary bool) error {
-	switch format {
-	case "text", "json", "markdown":
-	default:
-		return usage(lang.Both("-o %q: the formats are text, json and markdown", "-o %q: 指定できる形式は text、json、markdown").With(format))
+// outputFlags say how a report is written.
+type outputFlags struct {
+	format, reader string
+	summary        bool
+}
+
+// output is what outputFlags come to.
+type output struct {
+	format  transcript.Format
+	reader  transcript.Reader
+	summary bool
+}
+
+func (o outputFlags) parse() (output, error) {
+	format, ok := transcript.ParseFormat(o.format)
+	if !ok {
+		return output{}, usage(lang.Both("-o %q: %s", "-o %q: 指定できる形式は %s").With(o.format, formatList()))
 	}
-	if summary && format != "text" {
-		return usage(lang.Both("--summary goes with -o text", "--summary は -o text と併用"))
+	reader, ok := transcript.ParseReader(o.reader)
+	if !ok {
+		return output{}, usage(lang.Both("--for %q: the readers are %s", "--for %q: 指定できる提供先は %s").With(o.reader, readerList()))
 	}
+	if o.summary && format != transcript.AsText && format != transcript.AsPlain && format != transcript.AsMarkdown {
+		return output{}, usage(lang.Both("--summary goes with -o text, plain or markdown", "--summary は -o text、plain、markdown と併用"))
+	}
+	return output{format, reader, o.summary}, nil
+}
+
+// formatList names the formats; a sentence of its own, as flags show it.
+func formatList() lang.Text {
+	var names []string
+	for _, f := range transcript.Formats() {
+		names = append(names, string(f))
+	}
+	last := len(names) - 1
+	return lang.Both(strings.Join(names[:last], ", ")+" or "+names[last], strings.Join(names, "、")+" のいずれか")
+}
+
+func readerList() lang.Text {
+	var names []string
+	for _, r := range transcript.Readers() {
+		names = append(names, string(r))
+	}
+	return lang.Both(strings.Join(names, ", "), strings.Join(names, "、"))
+}
+
+func (a *app) check(ctx context.Context, f *flags, args []string, flags outputFlags) error {
+	out, err := flags.parse()
+	if err != nil {
+		return err
+	}
+	return a.withInvestigation(ctx, f, args, func(inv *investigation, k *knowledge, acc *account, log *slog.Logger) error {
+		return a.checkOne(ctx, f, inv, k, acc, log, out)
+	})
+}
+
+// withInvestigation opens what the command line names, and calls do with the walk
+// of one instance that is ready to run.
+func (a *app) withInvestigation(ctx context.Context, f *flags, args []string, do func(*investigation, *knowledge, *account, *slog.Logger) error) error {
 	answers, err := f.answered()
 	if err != nil {
 		return err
@@ -82,15 +139,44 @@ func (a *app) check(ctx context.Context, f *flags, args []string, format string,
 	if err != nil {
 		return failed(lang.Same("monshin"), err)
 	}
+	return do(inv, k, acc, desk.log)
+}
+
+func (a *app) checkOne(ctx context.Context, f *flags, inv *investigation, k *knowledge, acc *account, log *slog.Logger, out output) error {
 	if acc.cut {
 		fmt.Fprintln(a.err, lang.Both("monshin: the recording ends before its walk did; what is missing counts as not recorded",
 			"monshin: 記録は調査の途中で途切れており、以降の項目は「記録なし」として扱う").In(f.lang))
 	}
 	progress := a.progress(f.lang)
-	d := inv.run(ctx, desk.log, progress.show)
+	d := inv.run(ctx, log, progress.show)
+	if f.guest && d.Paused == nil && len(inv.insideKeys()) > 0 {
+		// What AWS tells comes first; then it is known what the script has to ask, and
+		// the consent is recorded with its exact text before it runs.
+		if err := inv.consent(f.ticket, f.approver); err != nil {
+			progress.end()
+			return failed(lang.Same("--guest"), err)
+		}
+		d = inv.run(ctx, log, progress.show)
+	}
+	if f.answerFile != "" {
+		text, err := readAnswerFile(f.answerFile)
+		if err != nil {
+			progress.end()
+			return err
+		}
+		taken, err := inv.paste(text, acc.now())
+		if err != nil {
+			progress.end()
+			return badInput(lang.Same("--answer-file"), err)
+		}
+		for _, note := range taken.Notes {
+			fmt.Fprintln(a.err, clean("monshin: --answer-file: "+note.In(f.lang)))
+		}
+		d = inv.run(ctx, log, progress.show)
+	}
 	progress.end()
 	a.recordedIn(inv, d, f.lang)
-	if err := a.report(d, k, f, format, summary); err != nil {
+	if err := a.report(inv, d, k, f, out); err != nil {
 		return failed(lang.Both("writing the report", "結果の出力"), err)
 	}
 	if d.Paused != nil {
@@ -124,22 +210,32 @@ func (a *app) recordedIn(inv *investigation, d *walk.Diagnosis, l lang.Lang) {
 	}
 }
 
-func (a *app) report(d *walk.Diagnosis, k *knowledge, f *flags, format string, summary bool) error {
-	o := transcript.Options{Lang: f.lang, Zone: f.zone, Summary: summary, Version: version()}
-	switch format {
-	case "json":
-		b, err := transcript.JSON(d, k.catalogue, o)
-		if err != nil {
-			return err
-		}
-		_, err = a.out.Write(b)
-		return err
-	case "markdown":
-		_, err := io.WriteString(a.out, transcript.Markdown(d, k.catalogue, o))
+func (a *app) report(inv *investigation, d *walk.Diagnosis, k *knowledge, f *flags, out output) error {
+	o := transcript.Options{Lang: f.lang, Zone: f.zone, Summary: out.summary, Version: version(), Reader: out.reader}
+	s, err := a.told(inv, d, out)
+	if err != nil {
 		return err
 	}
-	_, err := io.WriteString(a.out, transcript.Text(d, k.catalogue, o))
+	b, err := transcript.Export(s, k.catalogue, out.format, o)
+	if err != nil {
+		return err
+	}
+	_, err = a.out.Write(b)
 	return err
+}
+
+// told is the walk as a report tells it. The reports that people keep also tell what
+// the record holds: each call with its time and request id, the hash of the record.
+func (a *app) told(inv *investigation, d *walk.Diagnosis, out output) (transcript.Session, error) {
+	switch out.format {
+	case transcript.AsHTML, transcript.AsMarkdown, transcript.AsPlain:
+		if path := inv.journalPath(); path != "" {
+			if r, err := journal.Open(path); err == nil {
+				return session.Tell(path, r, d, inv.Estate(), inv.Tree())
+			}
+		}
+	}
+	return transcript.FromDiagnosis(d, inv.Estate(), inv.Tree(), version()), nil
 }
 
 // progress shows on a terminal what a walk waits for.

@@ -10,18 +10,20 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"github.com/monshin/monshin/diagnose/lab"
 	"github.com/monshin/monshin/diagnose/lang"
 )
 
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"monshin": main})
+	testscript.Main(m, map[string]func(){"monshin": main, "monshin-dies": dies})
 }
 
 // TestScripts runs the commands as a user does; the scripts are the documentation
 // of what each flag and mistake comes to.
 func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
-		Dir: "testdata",
+		Dir:  "testdata",
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){"planid": planID},
 		Setup: func(e *testscript.Env) error {
 			e.Setenv("XDG_STATE_HOME", filepath.Join(e.WorkDir, "state"))
 			e.Setenv("LOCALAPPDATA", filepath.Join(e.WorkDir, "state"))
@@ -41,8 +43,12 @@ func recordWalk(t *testing.T, base, scenario string) (out, file string) {
 	t.Helper()
 	state := filepath.Join(base, scenario)
 	var o, e bytes.Buffer
+	args := []string{"check", "--lab", scenario, "-o", "json"}
+	if s, ok := lab.Find(scenario); ok && s.Guest {
+		args = append(args, "--guest")
+	}
 	run(context.Background(), &app{
-		args: []string{"check", "--lab", scenario, "-o", "json"}, in: strings.NewReader(""), out: &o, err: &e,
+		args: args, in: strings.NewReader(""), out: &o, err: &e,
 		getenv: func(name string) string {
 			if name == "XDG_STATE_HOME" || name == "LOCALAPPDATA" {
 				return state

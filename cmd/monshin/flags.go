@@ -19,11 +19,15 @@ type flags struct {
 	labLatency                                           time.Duration
 	labSeed                                              int64
 	labFaults                                            []string
+	labState                                             string
 
 	symptom, runbook string
 	answers          []string
 	ascii, still     bool
 	simulate         bool
+	guest            bool
+	// ticket and approver are recorded with the consent to the scripts.
+	ticket, approver, answerFile string
 
 	lang   lang.Lang
 	zone   *time.Location
@@ -42,6 +46,7 @@ func (f *flags) register(root *cobra.Command) {
 	p.StringVar(&f.debug, "debug", "", lang.Both("write what monshin does to FILE", "動作ログの出力先ファイル").In(l))
 	p.DurationVar(&f.labLatency, "lab-latency", 0, lang.Both("lab: latency of each call", "ラボ: API 応答の遅延").In(l))
 	p.Int64Var(&f.labSeed, "lab-seed", 1, lang.Both("lab: seed of its chances", "ラボ: 乱数の種").In(l))
+	p.StringVar(&f.labState, "lab-state", "", lang.Both("lab: keep the account and its clock in FILE from command to command", "ラボ: 模擬アカウントの状態と時刻を FILE に保持").In(l))
 	p.StringArrayVar(&f.labFaults, "lab-fault", nil, lang.Both("lab: throttle=0.3, deny=ACTION, timeout=ACTION or empty=ACTION (repeatable)", "ラボ: throttle=0.3、deny=ACTION、timeout=ACTION、empty=ACTION（複数指定可）").In(l))
 }
 
@@ -63,8 +68,8 @@ func (f *flags) check() error {
 	if f.lab != "" && f.recording != "" {
 		return usage(lang.Both("--lab and --recording exclude each other", "--lab と --recording は同時に指定不可"))
 	}
-	if f.lab == "" && (len(f.labFaults) > 0 || f.labLatency != 0) {
-		return usage(lang.Both("--lab-fault and --lab-latency need --lab SCENARIO", "--lab-fault と --lab-latency には --lab SCENARIO が必要"))
+	if f.lab == "" && (len(f.labFaults) > 0 || f.labLatency != 0 || f.labState != "") {
+		return usage(lang.Both("--lab-fault, --lab-latency and --lab-state need --lab SCENARIO", "--lab-fault、--lab-latency、--lab-state には --lab SCENARIO が必要"))
 	}
 	if f.labLatency < 0 {
 		return usage(lang.Both("--lab-latency %s is negative", "--lab-latency %s は負の値").With(f.labLatency))

@@ -17,6 +17,7 @@ import (
 	"github.com/monshin/monshin/diagnose/runbook"
 	"github.com/monshin/monshin/diagnose/walk"
 	"github.com/monshin/monshin/sessions/journal"
+	"github.com/monshin/monshin/sessions/session"
 )
 
 // knowledge is what monshin knows before it has read anything.
@@ -71,9 +72,11 @@ func (k *knowledge) tree(s runbook.Symptom, file string) (*runbook.Tree, error) 
 // investigation is one walk with its journal.
 type investigation struct {
 	*walk.Walk
-	journal *journal.Writer // nil where nothing is recorded
+	journal *session.Session // nil where nothing is recorded
 	// unrecorded is why there is no journal although there should be one.
 	unrecorded error
+	// resumed is what it goes on from, nil where it began here.
+	resumed *resumed
 }
 
 // investigate prepares the walk of one instance for one symptom.
@@ -87,7 +90,7 @@ func (a *app) investigate(acc *account, k *knowledge, f *flags, instance string,
 		now = nil
 	}
 	w, err := walk.New(walk.Options{
-		Tree: tree, Probes: k.probes, Words: k.catalogue, Estate: e, Source: acc.source, Simulated: acc.simulated, Now: now,
+		Tree: tree, Probes: k.probes, Words: k.catalogue, Estate: e, Source: acc.source, Simulated: acc.simulated, Now: now, Guest: acc.consented,
 	})
 	if err != nil {
 		return nil, err
@@ -99,13 +102,13 @@ func (a *app) investigate(acc *account, k *knowledge, f *flags, instance string,
 	return inv, nil
 }
 
-func (a *app) record(acc *account, f *flags, e *estate.Estate, tree *runbook.Tree) (*journal.Writer, error) {
-	dir, err := a.stateDir()
+func (a *app) record(acc *account, f *flags, e *estate.Estate, tree *runbook.Tree) (*session.Session, error) {
+	store, err := a.store()
 	if err != nil {
 		return nil, err
 	}
-	return journal.Create(dir, journalName(time.Now(), e.Target.InstanceID, string(tree.Symptom)), time.Now, journal.Opening{
-		Version: version(), Target: e.Target, Symptom: string(tree.Symptom), AsOf: e.AsOf,
+	return store.Begin(time.Now, journal.Opening{
+		Version: version(), Target: e.Target, Symptom: string(tree.Symptom), AsOf: e.AsOf, Profile: f.profile,
 		Source: acc.source.Name(), Simulated: acc.simulated, Lang: string(f.lang), Answers: maps.Clone(e.Answers),
 	})
 }
@@ -116,6 +119,7 @@ func (i *investigation) run(ctx context.Context, log *slog.Logger, emit func(*wa
 		if i.journal != nil {
 			i.journal.Record(events)
 		}
+		i.keepScripts(events)
 		logEvents(log, events)
 		if emit != nil {
 			emit(d)
@@ -123,6 +127,9 @@ func (i *investigation) run(ctx context.Context, log *slog.Logger, emit func(*wa
 	})
 	if i.journal != nil {
 		i.journal.End(d)
+	}
+	if i.resumed != nil && d.Complete {
+		i.resumed.compare(i.Estate(), d)
 	}
 	return d
 }

@@ -21,7 +21,14 @@ func main() {
 	// The first signal ends the walk and reports what is known; a second one ends
 	// monshin, whatever it waits for.
 	context.AfterFunc(ctx, stop)
-	code := run(ctx, &app{
+	code := run(ctx, thisProcess())
+	stop()
+	os.Exit(code)
+}
+
+// thisProcess gives the process's own.
+func thisProcess() *app {
+	return &app{
 		args:   os.Args[1:],
 		in:     os.Stdin,
 		out:    os.Stdout,
@@ -30,7 +37,5 @@ func main() {
 		isTerminal: func() (in, out, err bool) {
 			return term.IsTerminal(os.Stdin.Fd()), term.IsTerminal(os.Stdout.Fd()), term.IsTerminal(os.Stderr.Fd())
 		},
-	})
-	stop()
-	os.Exit(code)
+	}
 }

@@ -29,7 +29,8 @@ func (a *app) openTUI(ctx context.Context, f *flags, args []string) error {
 			return err
 		}
 	}
-	if f.symptom != "" || acc.symptom != "" {
+	// A lab of many instances has none to begin with.
+	if f.symptom != "" || acc.symptom != "" && acc.instance != "" {
 		if start.Symptom, err = acc.pick(f.symptom, k.library.Symptoms()); err != nil {
 			return err
 		}
@@ -37,15 +38,28 @@ func (a *app) openTUI(ctx context.Context, f *flags, args []string) error {
 	if err := acc.ready(ctx, f); err != nil {
 		return err
 	}
-	b := &backend{app: a, flags: f, knowledge: k, account: acc, log: desk.log}
-	err = tui.Run(ctx, tui.Options{
-		Backend: b, Library: shelf{k.library}, Catalogue: words{k.catalogue},
+	return a.showTUI(ctx, f, desk, start, "")
+}
+
+// showTUI shows the terminal interface until the operator leaves, and says where
+// what was done is recorded. operator is the name of who goes on, "" where it was
+// not said.
+func (a *app) showTUI(ctx context.Context, f *flags, desk *desk, start tui.Start, operator string) error {
+	k, acc := desk.knowledge, desk.account
+	b := &backend{app: a, flags: f, knowledge: k, account: acc, log: desk.log, operator: operator}
+	m := b.fleet()
+	err := tui.Run(ctx, tui.Options{
+		Backend: b, Fleet: m.screen(), Library: shelf{k.library}, Catalogue: words{k.catalogue},
 		Lang: f.lang, Zone: f.zone, Start: start, ReadOnly: f.readOnly,
 		ASCII: f.ascii || a.getenv("RUNEWIDTH_EASTASIAN") == "1", NoAnimation: f.still,
 		NoColor: a.getenv("NO_COLOR") != "", Input: a.in, Output: a.screen,
 		Now: acc.clock(), Copy: nativeCopy(a.getenv), FullRepaint: a.getenv("AWS_EXECUTION_ENV") == "CloudShell",
 	})
 	paths, broken := b.close()
+	more, unrecorded := m.close()
+	if paths = append(paths, more...); broken == nil {
+		broken = unrecorded
+	}
 	if broken != nil {
 		fmt.Fprintf(a.err, "monshin: %s: %s\n", lang.Both("a walk is not recorded whole", "記録が不完全な調査あり").In(f.lang), clean(lang.Said(broken).In(f.lang)))
 	}

@@ -6,15 +6,17 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/monshin/monshin/diagnose/cloud"
 	"github.com/monshin/monshin/diagnose/lang"
 	"github.com/monshin/monshin/diagnose/permission"
+	"github.com/monshin/monshin/diagnose/remedy/fixes"
 	"github.com/monshin/monshin/diagnose/runbook"
 	"github.com/monshin/monshin/diagnose/walk"
 )
 
 func newPermissions(a *app, f *flags) *cobra.Command {
 	var session string
-	var table bool
+	var table, many, fix bool
 	l := f.lang
 	c := &cobra.Command{
 		Use:   "permissions",
@@ -36,15 +38,10 @@ func newPermissions(a *app, f *flags) *cobra.Command {
 				fmt.Fprint(a.out, t)
 				return nil
 			}
-			s, err := (&account{}).pick(f.symptom, k.library.Symptoms())
+			needs, err := k.needs(f, many, fix)
 			if err != nil {
 				return err
 			}
-			tree, err := k.tree(s, "")
-			if err != nil {
-				return failed(lang.Same("monshin"), err)
-			}
-			needs := permission.Needed(tree, k.probes)
 			for _, n := range needs {
 				var titles []string
 				for _, t := range n.Probes {
@@ -58,8 +55,33 @@ func newPermissions(a *app, f *flags) *cobra.Command {
 	}
 	c.Flags().StringVar(&f.symptom, "symptom", "", lang.Both("for this symptom only (default: everything)", "対象の事象（既定は everything）").In(l))
 	c.Flags().StringVar(&session, "for-session", "", lang.Both("what the walk recorded in FILE was refused, as one request", "FILE の調査で拒否された権限の付与依頼文").In(l))
+	c.Flags().BoolVar(&fix, "fixes", false, lang.Both("also for carrying out, checking and taking back every fix", "対処手順の実施・事後確認・切り戻しに必要な権限も含む").In(l))
+	c.Flags().BoolVar(&many, "fleet", false, lang.Both("for monshin fleet; with --symptom also for fleet check of it", "monshin fleet に必要な権限（--symptom 指定時は fleet check も含む）").In(l))
 	c.Flags().BoolVar(&table, "table", false, lang.Both("what the AWS managed read policies can decide, per symptom", "AWS 管理ポリシーで判定できる範囲の一覧（事象別）").In(l))
 	return c
+}
+
+// needs are the actions for one walk, or for the commands about many instances.
+func (k *knowledge) needs(f *flags, many, fix bool) ([]permission.Need, error) {
+	if fix {
+		walk, err := k.needs(f, many, false)
+		return permission.Join(walk, permission.Fixes(fixes.Library().All(), cloud.Watching)), err
+	}
+	if many && f.symptom == "" {
+		return permission.Fleet(nil, k.probes), nil
+	}
+	s, err := (&account{}).pick(f.symptom, k.library.Symptoms())
+	if err != nil {
+		return nil, err
+	}
+	tree, err := k.tree(s, "")
+	switch {
+	case err != nil:
+		return nil, failed(lang.Same("monshin"), err)
+	case many:
+		return permission.Fleet(tree, k.probes), nil
+	}
+	return permission.Needed(tree, k.probes), nil
 }
 
 // requestFor judges a recording again and asks for what it lacked.

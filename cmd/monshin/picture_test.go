@@ -12,7 +12,11 @@ import (
 	tea "charm.land/bubbletea/v2"
 	"github.com/charmbracelet/x/ansi"
 
+	"github.com/monshin/monshin/diagnose/finding"
 	"github.com/monshin/monshin/diagnose/lang"
+	"github.com/monshin/monshin/diagnose/permission"
+	"github.com/monshin/monshin/diagnose/remedy"
+	"github.com/monshin/monshin/diagnose/remedy/fixes"
 	"github.com/monshin/monshin/tui"
 	"github.com/monshin/monshin/tui/keys"
 )
@@ -141,6 +145,34 @@ func TestDocumentsShowTheProgram(t *testing.T) {
 	}
 	documented(t, "README.md", "keys-en", keys.Markdown(lang.En))
 	documented(t, "README.md", "keys-ja", keys.Markdown(lang.Ja))
+	for _, l := range lang.All() {
+		documented(t, "diagnose/README.md", "fixes-"+string(l), fixTable(t, l))
+	}
 	_, labs, _ := invoke(t, "lab", "list", "--lang", "en")
 	documented(t, "README.md", "labs", fenced(labs))
+}
+
+// fixTable is the table of the findings with what can be done about each.
+func fixTable(t *testing.T, l lang.Lang) string {
+	t.Helper()
+	k, err := learn()
+	if err != nil {
+		t.Fatal(err)
+	}
+	library, without := fixes.Library(), fixes.Without()
+	var codes []string
+	for _, c := range k.catalogue.Codes() {
+		codes = append(codes, string(c))
+	}
+	return permission.FixTable(codes, l,
+		func(c string) []remedy.Fix { return library.For(finding.Code(c)) },
+		func(c string) lang.Text {
+			if why, said := without[finding.Code(c)]; said {
+				return why
+			}
+			if e, _ := k.catalogue.Entry(finding.Code(c)); !e.Observation {
+				return lang.Both("none: it is worth knowing, and breaks nothing by itself", "なし（情報のみ。単独では障害の原因とならない）")
+			}
+			return lang.Both("none: it reports an effect, whose cause is what to fix", "なし（結果を示す検出事項。原因側で対処）")
+		})
 }

@@ -60,7 +60,11 @@ func TestScenarios(t *testing.T) {
 	for _, s := range lab.Scenarios() {
 		t.Run(s.Name, func(t *testing.T) {
 			t.Parallel()
-			code, out, errs := invoke(t, "check", "--lab", s.Name, "-o", "json")
+			args := []string{"check", "--lab", s.Name}
+			if s.Guest {
+				args = append(args, "--guest")
+			}
+			code, out, errs := invoke(t, append(slices.Clone(args), "-o", "json")...)
 			var r report
 			if err := json.Unmarshal([]byte(out), &r); err != nil {
 				t.Fatalf("%v\n%s\n%s", err, out, errs)
@@ -82,15 +86,18 @@ func TestScenarios(t *testing.T) {
 				t.Errorf("simulated %v, stderr %q", r.Simulated, errs)
 			}
 			waves := 5
-			if strings.HasPrefix(s.Name, "office-dead") || s.Name == "office-terminates" || s.Name == "office-1688" || s.Name == "office-two-directories" {
+			if strings.HasPrefix(s.Name, "office-dead") || s.Name == "office-terminates" || s.Name == "office-dc-elsewhere" || s.Name == "office-1688" || s.Name == "office-two-directories" {
 				waves = 6 // the launch facts come from CloudTrail
+			}
+			if s.Guest {
+				waves += 2 // sending the command, and reading what it printed
 			}
 			if r.Calls.Waves > waves || r.Calls.Total > 70 {
 				t.Errorf("%d waves, %d calls", r.Calls.Waves, r.Calls.Total)
 			}
 			for _, l := range lang.All() {
 				for _, format := range []string{"text", "markdown"} {
-					c, text, errs := invoke(t, "check", "--lab", s.Name, "-o", format, "--lang", string(l))
+					c, text, errs := invoke(t, append(slices.Clone(args), "-o", format, "--lang", string(l))...)
 					if c != s.Exit || errs != "" {
 						t.Errorf("%s in %s: exit %d, stderr %q", format, l, c, errs)
 					}
@@ -150,6 +157,78 @@ func TestTheOfficeInstanceThatTerminatedItself(t *testing.T) {
 	}
 	if c := r.RootCauses[0]; c.Certainty != "likely" || !slices.Contains(c.Assumptions, "read-after-the-fact") {
 		t.Errorf("certainty %s, assumptions %v", c.Certainty, c.Assumptions)
+	}
+}
+
+// The second seed: a copy without Sysprep is one cause with four consequences, in the
+// tree of either complaint, and the words say what a shared SID does and does not do.
+func TestTheCopyWithoutSysprep(t *testing.T) {
+	for _, symptom := range []string{"cloned", "not-activated"} {
+		args := []string{"check", "--lab", "clone-not-activated", "--guest", "--symptom", symptom}
+		_, out, _ := invoke(t, append(args, "-o", "json")...)
+		var r report
+		if err := json.Unmarshal([]byte(out), &r); err != nil {
+			t.Fatal(err)
+		}
+		if len(r.RootCauses) != 1 || r.RootCauses[0].Code != "clone.not-generalized" {
+			t.Fatalf("%s: %+v", symptom, r.RootCauses)
+		}
+		causes := map[string]string{}
+		for _, f := range r.Findings {
+			for _, by := range f.CausedBy {
+				causes[f.Code], _, _ = strings.Cut(by, "@")
+			}
+		}
+		want := map[string]string{
+			"clone.duplicate-sid": "clone.not-generalized", "password.not-generated": "clone.not-generalized",
+			"activation.stale-routes": "clone.not-generalized", "activation.not-licensed": "activation.stale-routes",
+		}
+		if diff := cmp.Diff(want, causes); diff != "" {
+			t.Errorf("%s: what is caused by what (-want +got):\n%s", symptom, diff)
+		}
+		if n := r.Calls.ByOperation["ec2:GetPasswordData"]; n != 0 {
+			t.Errorf("%s: GetPasswordData was called %d times", symptom, n)
+		}
+		for l, words := range map[lang.Lang][]string{
+			lang.En: {"Windows Server 2016 to 2022 are not on Microsoft's list", "joining a domain works all the same", "26100.5074", "17763.", "adminPasswordType DoNothing", "169.254.169.250", "0xC004F074"},
+			lang.Ja: {"Windows Server 2016～2022 は Microsoft の対象一覧に記載がなく", "ドメイン参加にも影響しない", "26100.5074", "17763.", "adminPasswordType DoNothing", "169.254.169.250", "0xC004F074"},
+		} {
+			_, text, _ := invoke(t, append(args, "-o", "markdown", "--lang", string(l))...)
+			for _, w := range words {
+				if !strings.Contains(strings.ReplaceAll(text, "\\", ""), w) {
+					t.Errorf("%s in %s does not say %q:\n%s", symptom, l, w, text)
+				}
+			}
+		}
+	}
+}
+
+// Incident of a customer: the same copies, but the account of the office PC is
+// locked. The copies are told apart from it, and are no cause.
+func TestTheCopiesAreNotTheCause(t *testing.T) {
+	_, out, _ := invoke(t, "check", "--lab", "clone-not-the-cause", "--guest", "-o", "json")
+	var r report
+	if err := json.Unmarshal([]byte(out), &r); err != nil {
+		t.Fatal(err)
+	}
+	if len(r.RootCauses) != 1 || r.RootCauses[0].Code != "account.locked" || r.RootCauses[0].Certainty != "proven" {
+		t.Errorf("%+v", r.RootCauses)
+	}
+	told := false
+	for _, f := range r.Findings {
+		if strings.HasPrefix(f.Code, "clone.") {
+			told = true
+			if f.Severity != "info" || len(f.CausedBy) > 0 {
+				t.Errorf("%+v", f)
+			}
+		}
+	}
+	if !told {
+		t.Error("that the servers are copies is not told")
+	}
+	code, out, _ := invoke(t, "check", "--lab", "clone-not-the-cause", "--guest", "--symptom", "cloned", "-o", "json")
+	if !strings.Contains(out, "clone.not-generalized") || code != exitProblem {
+		t.Errorf("exit %d", code)
 	}
 }
 

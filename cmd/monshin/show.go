@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/monshin/monshin/diagnose/finding"
@@ -44,7 +45,7 @@ func similar(code string, all []finding.Code) []string {
 }
 
 func (a *app) labList(f *flags) error {
-	for _, s := range lab.Scenarios() {
+	for _, s := range slices.Concat(lab.Scenarios(), lab.Fleets()) {
 		fmt.Fprintf(a.out, "%-24s %-24s %s\n", s.Name, s.Symptom, s.Title.In(f.lang))
 	}
 	return nil

@@ -1,9 +1,6 @@
 package main
 
 import (
-	"crypto/rand"
-	"encoding/hex"
-	"fmt"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -11,6 +8,7 @@ import (
 	"time"
 
 	"github.com/monshin/monshin/diagnose/lang"
+	"github.com/monshin/monshin/sessions/session"
 )
 
 // stateDir is where journals go: the XDG state folder, %LOCALAPPDATA% on Windows.
@@ -33,12 +31,18 @@ func (a *app) stateDir() (string, error) {
 	return filepath.Join(base, "monshin", "journals"), nil
 }
 
-// journalName sorts by time and tells what it is about. The random end keeps two
-// walks of one second apart.
+// journalName is the name of a new journal.
 func journalName(t time.Time, instance, symptom string) string {
-	var r [4]byte
-	_, _ = rand.Read(r[:]) // never fails (crypto/rand)
-	return fmt.Sprintf("%s-%s-%s-%s.jsonl", t.UTC().Format("20060102T150405Z"), instance, symptom, hex.EncodeToString(r[:]))
+	return session.Name(t, instance, symptom)
+}
+
+// store is where the journals are.
+func (a *app) store() (*session.Store, error) {
+	dir, err := a.stateDir()
+	if err != nil {
+		return nil, err
+	}
+	return session.At(dir), nil
 }
 
 // version is monshin's own, from the build.

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"encoding/base64"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -63,6 +64,7 @@ func (e *wireEstate) load(file string) {
 		// (https://docs.aws.amazon.com/IAM/latest/APIReference/API_PolicyVersion.html).
 		"percent": func(s string) string { return strings.ReplaceAll(url.QueryEscape(s), "+", "%20") },
 		"list":    func(s ...string) []string { return s },
+		"base64":  func(s string) string { return base64.StdEncoding.EncodeToString([]byte(s)) },
 	}
 	for _, f := range archive.Files {
 		parsed, err := template.New(f.Name).Funcs(functions).Parse(string(f.Data))
@@ -148,6 +150,10 @@ func (e *wireEstate) answerXML(w http.ResponseWriter, c *wireCall) {
 // of rows, which filters narrow.
 func (e *wireEstate) answerJSON(w http.ResponseWriter, c *wireCall) {
 	document, ok := e.documents[c.service+"/"+c.action+".json"]
+	// Inventory has a document for each type of what it holds.
+	if about, special := e.documents[fmt.Sprintf("%s/%s.%v.json", c.service, c.action, c.body["TypeName"])]; special {
+		document, ok = about, true
+	}
 	if !ok {
 		c.fail(w, unknownOperation(c))
 		return

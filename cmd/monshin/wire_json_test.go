@@ -43,6 +43,13 @@ var jsonLists = map[string]jsonList{
 		must:  map[string]string{"SettingId": "/ssm/managed-instance/default-ec2-instance-management-role"},
 		wrong: "ServiceSettingNotFound",
 	},
+	"ssm:ListInventoryEntries": {
+		rows: "Entries", most: 50, must: map[string]string{"InstanceId": wirePatient, "TypeName": ""}, wrong: "InvalidInstanceId",
+	},
+	"ssm:DescribeInstancePatches": {
+		rows: "Patches", filters: "Filters", key: "Key", by: map[string]string{"State": "State"}, most: 100,
+		must: map[string]string{"InstanceId": wirePatient}, wrong: "InvalidInstanceId",
+	},
 	"ssm:ListCommandInvocations": {rows: "CommandInvocations", most: 50, must: map[string]string{"InstanceId": ""}, wrong: "InvalidInstanceId"},
 	"ssm:GetCommandInvocation": {
 		must: map[string]string{"InstanceId": wirePatient, "CommandId": "00000000-0000-4000-8000-0000000000c1"}, wrong: "InvocationDoesNotExist",

@@ -17,6 +17,8 @@ type reader struct {
 	// says that a request can serve several.
 	read  func(ctx context.Context, ids []string) map[string]reading
 	batch bool
+	// unknown makes the fact that a part inside Windows could not be had; see inside.
+	unknown func(fact.Why, fact.Origin) fact.Fact
 	// action is the request that tells what the part holds, "" for the kind's first.
 	action string
 	// cli is the rest of an AWS CLI line for one id.
@@ -77,15 +79,21 @@ func (s *Source) start(ctx context.Context, keys []estate.Key, done func(walk.Go
 		}
 		f := &flight{done: make(chan struct{})}
 		s.flying[k] = f
-		list, batch := &first, k.Kind
-		if s.delivered[k] {
+		list, batch, shared := &first, k.Kind, s.readers[k.Kind].batch
+		instance, touching := guestInstance(k)
+		switch {
+		case touching:
+			// One command for all that is asked of an instance, also where some of it is
+			// asked again: nothing of it is remembered.
+			batch, shared = "guest "+instance, true
+		case s.delivered[k]:
 			if generation == 0 {
 				s.generation++
 				generation = s.generation
 			}
 			list, batch = &again, "again "+k.Kind
 		}
-		if i, ok := batches[batch]; ok && s.readers[k.Kind].batch {
+		if i, ok := batches[batch]; ok && shared {
 			(*list)[i].keys = append((*list)[i].keys, k)
 			(*list)[i].flights = append((*list)[i].flights, f)
 			continue
@@ -122,14 +130,17 @@ func (s *Source) wait(ctx context.Context, k estate.Key, f *flight, done func(wa
 	done(got)
 }
 
-// fly reads parts of one kind and delivers them.
+// fly reads parts that share their requests, of one kind or of one guest, and
+// delivers them.
 func (s *Source) fly(ctx context.Context, keys []estate.Key, flights []*flight, done func(walk.Got)) {
 	gots := s.read(ctx, keys)
 	cancelled := ctx.Err() != nil
 	s.mu.Lock()
 	for i, k := range keys {
 		f := flights[i]
-		delete(s.flying, k)
+		if s.flying[k] == f { // Forget may have let another one start
+			delete(s.flying, k)
+		}
 		// What failed because the collection ended says nothing about the account.
 		f.cancelled = cancelled && (gots[i].Expired != nil || gots[i].Part.Fact.State() == fact.StateUnknown)
 		f.got = gots[i]
@@ -150,6 +161,9 @@ func (s *Source) fly(ctx context.Context, keys []estate.Key, flights []*flight, 
 // with the first part.
 func (s *Source) read(ctx context.Context, keys []estate.Key) []walk.Got {
 	gots := make([]walk.Got, len(keys))
+	if instance, touching := guestInstance(keys[0]); touching {
+		return s.readGuest(ctx, instance, keys)
+	}
 	r, ok := s.readers[keys[0].Kind]
 	if !ok {
 		for i, k := range keys {

@@ -3,6 +3,7 @@ package cloud
 import (
 	"context"
 	"net/url"
+	"slices"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
@@ -210,6 +211,39 @@ func (s *Source) inlinePolicy(ctx context.Context, role, name string) (estate.Po
 		return estate.PolicyText{}, err
 	}
 	return estate.PolicyText{Name: name, JSON: document(out.PolicyDocument)}, nil
+}
+
+// maxProfilePages bounds the profiles of a role. An account has 1,000 of them unless
+// AWS raised that quota.
+const maxProfilePages = 5
+
+// roleProfiles lists the instance profiles that hold a role, by name.
+func (s *Source) roleProfiles(ctx context.Context, role string) (estate.RoleProfiles, error) {
+	e := estate.RoleProfiles{Names: []string{}, Complete: true}
+	read := 0
+	err := pages(ctx, func(ctx context.Context, token *string) (*string, error) {
+		out, err := s.iam.ListInstanceProfilesForRole(ctx, &iam.ListInstanceProfilesForRoleInput{RoleName: aws.String(role), Marker: token, MaxItems: aws.Int32(iamPage)})
+		if err != nil {
+			return nil, err
+		}
+		for _, p := range out.InstanceProfiles {
+			e.Names = append(e.Names, aws.ToString(p.InstanceProfileName))
+		}
+		next := marker(out.IsTruncated, out.Marker)
+		if read++; read >= maxProfilePages && aws.ToString(next) != "" {
+			e.Complete = false
+			return nil, nil
+		}
+		return next, nil
+	})
+	if noEntity(err) {
+		return estate.RoleProfiles{}, errAbsent
+	}
+	if err != nil {
+		return estate.RoleProfiles{}, err
+	}
+	slices.Sort(e.Names)
+	return e, nil
 }
 
 // marker is IAM's way to say that there is a further page.

@@ -346,13 +346,7 @@ func (s *Source) image(ctx context.Context, id string) (estate.Image, error) {
 		if aws.ToString(i.ImageId) != id {
 			continue
 		}
-		e := estate.Image{
-			ID: id, Name: aws.ToString(i.Name), OwnerID: aws.ToString(i.OwnerId), OwnerAlias: aws.ToString(i.ImageOwnerAlias),
-			Platform: strings.ToLower(string(i.Platform)), Created: isoTime(i.CreationDate), State: string(i.State),
-			SourceInstance: aws.ToString(i.SourceInstanceId), SourceImage: aws.ToString(i.SourceImageId),
-			SourceRegion: aws.ToString(i.SourceImageRegion), ProductCodes: mapped(i.ProductCodes, productCodeOf),
-			Deprecated: isoTime(i.DeprecationTime),
-		}
+		e := imageOf(i)
 		// EC2 says "self" only of images found by owner. A caller that cannot be told
 		// leaves the alias as EC2 gave it.
 		if me, err := s.identity(ctx); err == nil && e.OwnerID != "" && e.OwnerID == me.Account {
@@ -361,4 +355,15 @@ func (s *Source) image(ctx context.Context, id string) (estate.Image, error) {
 		return e, nil
 	}
 	return estate.Image{}, errAbsent
+}
+
+// imageOf turns a row of DescribeImages. Its alias is EC2's: "self" only of images found by owner.
+func imageOf(i types.Image) estate.Image {
+	return estate.Image{
+		ID: aws.ToString(i.ImageId), Name: aws.ToString(i.Name), OwnerID: aws.ToString(i.OwnerId), OwnerAlias: aws.ToString(i.ImageOwnerAlias),
+		Platform: strings.ToLower(string(i.Platform)), Created: isoTime(i.CreationDate), State: string(i.State),
+		SourceInstance: aws.ToString(i.SourceInstanceId), SourceImage: aws.ToString(i.SourceImageId),
+		SourceRegion: aws.ToString(i.SourceImageRegion), ProductCodes: mapped(i.ProductCodes, productCodeOf),
+		Deprecated: isoTime(i.DeprecationTime),
+	}
 }

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
@@ -29,13 +30,17 @@ var ids = map[string]string{
 	"profile-association": "i-0123456789abcdef0", "password": "i-0123456789abcdef0", "instance-type": "m6i.large",
 	"image": "ami-1", "siblings": "ami-1", "neighbours": "vpc-1", "trail": "ResourceName=i-0123456789abcdef0",
 	"commands": "i-0123456789abcdef0", "managed-node": "i-0123456789abcdef0", "connection": "i-0123456789abcdef0",
-	"host-management": "", "instance-profile": "web", "role": "web", "role-policies": "web", "policy": "arn:aws:iam::aws:policy/x",
+	"host-management": "", "instance-profile": "web", "role": "web", "role-policies": "web", "role-profiles": "web", "policy": "arn:aws:iam::aws:policy/x",
 	"simulation": "arn:aws:iam::111122223333:role/web", "vpc": "vpc-1", "vpc-dns": "vpc-1", "subnets": "vpc-1", "network-acls": "vpc-1",
 	"route-tables": "vpc-1", "internet-gateways": "vpc-1", "nat-gateways": "vpc-1", "endpoints": "vpc-1", "endpoint-interfaces": "vpc-1",
 	"peerings": "vpc-1", "security-group": "sg-1", "prefix-list": "pl-1", "license-interfaces": "",
 	"dhcp-options": "dopt-1", "resolver-associations": "vpc-1", "resolver-rules": "", "resolver-endpoints": "", "directories": "",
 	"domain-controllers": "d-9067f3da7a", "identity-providers": "", "licensed-instances": "", "user-subscriptions": "d-9067f3da7a",
 	"user-associations": "i-0123456789abcdef0/d-9067f3da7a", "license-servers": "",
+	"inventory": "i-0123456789abcdef0", "patches": "i-0123456789abcdef0", "console": "i-0123456789abcdef0", "screenshot": "i-0123456789abcdef0",
+	"guest-identity": "i-0123456789abcdef0", "guest-activation": "i-0123456789abcdef0", "guest-launch": "i-0123456789abcdef0",
+	"guest-sign-in": "i-0123456789abcdef0", "guest-diagnostics": "i-0123456789abcdef0",
+	"guest-dns": "i-0123456789abcdef0;domain=corp.example.local;names=ssm.ap-northeast-1.amazonaws.com",
 }
 
 func allKeys(t *testing.T) []estate.Key {
@@ -60,6 +65,8 @@ func TestActionsOfKinds(t *testing.T) {
 	a.answer("iam:ListAttachedRolePolicies", &iam.ListAttachedRolePoliciesOutput{AttachedPolicies: []iamtypes.AttachedPolicy{{PolicyArn: aws.String("arn:aws:iam::aws:policy/y")}}})
 	a.answer("iam:ListRolePolicies", &iam.ListRolePoliciesOutput{PolicyNames: []string{"inline"}})
 	a.answer("iam:GetPolicy", &iam.GetPolicyOutput{Policy: &iamtypes.Policy{DefaultVersionId: aws.String("v1")}})
+	a.windows(windows{})
+	sources := map[string]fact.Source{"trail": fact.Trail, "inventory": fact.Inventory, "console": fact.Console, "screenshot": fact.Console}
 	for _, k := range estate.Kinds() {
 		t.Run(k.Name(), func(t *testing.T) {
 			s := a.source()
@@ -90,8 +97,15 @@ func TestActionsOfKinds(t *testing.T) {
 			if !o.Time.Equal(asOf) || o.RequestID == "" {
 				t.Errorf("origin %+v", o)
 			}
-			if wantSource := map[bool]fact.Source{true: fact.Trail, false: fact.API}[k.Name() == "trail"]; o.Source != wantSource {
-				t.Errorf("source %q, want %q", o.Source, wantSource)
+			from := fact.API
+			switch {
+			case k.Touches():
+				from = fact.Guest
+			case sources[k.Name()] != "":
+				from = sources[k.Name()]
+			}
+			if o.Source != from {
+				t.Errorf("source %q, want %q", o.Source, from)
 			}
 		})
 	}
@@ -106,10 +120,14 @@ func TestDepths(t *testing.T) {
 	a.answer("ssm:ListCommandInvocations", &ssm.ListCommandInvocationsOutput{CommandInvocations: []ssmtypes.CommandInvocation{{CommandId: aws.String("c"), Status: "Failed"}}})
 	a.answer("iam:ListAttachedRolePolicies", &iam.ListAttachedRolePoliciesOutput{AttachedPolicies: []iamtypes.AttachedPolicy{{PolicyArn: aws.String("arn:aws:iam::aws:policy/y")}}})
 	a.answer("iam:GetPolicy", &iam.GetPolicyOutput{Policy: &iamtypes.Policy{DefaultVersionId: aws.String("v1")}})
+	a.windows(windows{})
 	deep := map[string]int{"elsewhere": 2, "siblings": 2, "neighbours": 2, "commands": 2, "role-policies": 3, "policy": 2}
 	for _, k := range estate.Kinds() {
 		key := k.Key(ids[k.Name()])
 		want := max(deep[k.Name()], 1)
+		if k.Touches() {
+			want = 2
+		}
 		if got := collect(t, t.Context(), a.source(), key)[key].Depth; got != want {
 			t.Errorf("%s: depth %d, want %d", k.Name(), got, want)
 		}
@@ -132,7 +150,7 @@ func TestOddAnswers(t *testing.T) {
 			}
 		}
 		keys := allKeys(t)
-		got := collect(t, t.Context(), a.source(), keys...)
+		got := collect(t, t.Context(), a.source(hasty), keys...)
 		for _, k := range keys {
 			g, ok := got[k]
 			if !ok {
@@ -148,6 +166,9 @@ func TestOddAnswers(t *testing.T) {
 		}
 	}
 }
+
+// hasty waits for no command whose end nobody tells.
+func hasty(o *Options) { o.CommandDeadline = 20 * time.Millisecond }
 
 // odd fills an output at random: pointers that may be nil, lists that may be empty,
 // strings that may be anything.
@@ -211,6 +232,7 @@ func TestPagesOfEveryList(t *testing.T) {
 			return out.Interface(), nil
 		}
 	}
+	a.windows(windows{})
 	// One row each: asked for by id, of one row by nature, or cut on purpose.
 	single := []string{
 		"sts:GetCallerIdentity", "iam:ListAccountAliases", "ec2:DescribeInstanceTypes", "ec2:DescribeImages", "ec2:DescribeVpcs",
@@ -218,7 +240,7 @@ func TestPagesOfEveryList(t *testing.T) {
 	}
 	for _, k := range estate.Kinds() {
 		key := k.Key(ids[k.Name()])
-		got := collect(t, t.Context(), a.source(), key)[key]
+		got := collect(t, t.Context(), a.source(hasty), key)[key]
 		seen := map[string]int{}
 		for _, c := range got.Calls {
 			if c.Again == "page" {

@@ -95,6 +95,7 @@ func TestAbsent(t *testing.T) {
 		{"iam:GetRole", "NoSuchEntity", estate.RolePart.Key("r")},
 		{"iam:GetPolicy", "NoSuchEntity", estate.BoundaryPart.Key("arn:p")},
 		{"iam:ListRolePolicies", "NoSuchEntity", estate.RolePoliciesPart.Key("r")},
+		{"iam:ListInstanceProfilesForRole", "NoSuchEntity", estate.RoleProfilesPart.Key("r")},
 		{"iam:SimulatePrincipalPolicy", "NoSuchEntity", estate.SimulationPart.Key("arn:r")},
 		{"ec2:DescribeVpcs", "InvalidVpcID.NotFound", estate.VPCPart.Key("vpc-1")},
 		{"ec2:DescribeVpcAttribute", "InvalidVpcID.NotFound", estate.VPCDNSPart.Key("vpc-1")},

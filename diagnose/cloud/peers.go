@@ -137,7 +137,9 @@ func (s *Source) nodes(ctx context.Context, ids []string) (map[string]estate.Man
 			return nil, err
 		}
 		for _, n := range page.InstanceInformationList {
-			out[aws.ToString(n.InstanceId)] = nodeOf(n)
+			node := nodeOf(n)
+			s.heard(node)
+			out[node.ID] = node
 		}
 		if read++; read >= maxNodePages && aws.ToString(page.NextToken) != "" {
 			return nil, errTooMany

@@ -49,6 +49,14 @@ func readers(s *Source) map[string]reader {
 		}, s.searchTrail),
 		one(estate.CommandsPart, reader{cli: cli("ssm list-command-invocations", with("--instance-id", arg("--details")))}, s.commands),
 
+		one(estate.InventoryPart, reader{source: fact.Inventory, cli: cli("ssm list-inventory-entries", with("--instance-id", arg("--type-name", "AWS:Service")))}, s.inventory),
+		one(estate.PatchesPart, reader{cli: cli("ssm describe-instance-patches", with("--instance-id"))}, s.patches),
+		// The query leaves the text where it is: it can hold a password.
+		one(estate.ConsolePart, reader{source: fact.Console, cli: cli("ec2 get-console-output", with("--instance-id", arg("--query", "Timestamp")))}, s.console),
+		one(estate.ScreenshotPart, reader{source: fact.Console, cli: func(id string) string {
+			return cli("ec2 get-console-screenshot", with("--instance-id", arg("--query", "ImageData"), arg("--output", "text")))(id) + " | base64 --decode > screenshot.jpg"
+		}}, s.screenshot),
+
 		one(estate.ManagedNodePart, reader{cli: cli("ssm describe-instance-information", func(id string) []argument {
 			return []argument{arg("--filters", "Key=InstanceIds,Values="+id)}
 		})}, s.managedNode),
@@ -60,6 +68,7 @@ func readers(s *Source) map[string]reader {
 		one(estate.InstanceProfilePart, reader{cli: cli("iam get-instance-profile", with("--instance-profile-name"))}, s.instanceProfile),
 		one(estate.RolePart, reader{cli: cli("iam get-role", with("--role-name"))}, s.role),
 		one(estate.RolePoliciesPart, reader{cli: cli("iam list-attached-role-policies", with("--role-name"))}, s.rolePolicies),
+		one(estate.RoleProfilesPart, reader{cli: cli("iam list-instance-profiles-for-role", with("--role-name"))}, s.roleProfiles),
 		one(estate.BoundaryPart, reader{cli: cli("iam get-policy", with("--policy-arn"))}, s.policy),
 		one(estate.SimulationPart, reader{cli: cli("iam simulate-principal-policy", func(arn string) []argument {
 			return []argument{arg("--policy-source-arn", arn), arg("--action-names", minimumActions...)}
@@ -113,6 +122,9 @@ func readers(s *Source) map[string]reader {
 			},
 		}, s.userAssociations),
 		one(estate.LicenseServersPart, reader{cli: cli("license-manager-user-subscriptions list-license-server-endpoints", none)}, s.licenseServers),
+
+		inside(estate.GuestIdentityPart), inside(estate.GuestDNSPart), inside(estate.GuestActivationPart),
+		inside(estate.GuestLaunchPart), inside(estate.GuestSignInPart), inside(estate.GuestDiagnosticsPart),
 	}
 	out := make(map[string]reader, len(table))
 	for _, r := range table {

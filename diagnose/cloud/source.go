@@ -31,6 +31,9 @@ const (
 	// DefaultDeadline is how long a part may take, retries included. An operator
 	// waits about that long before looking elsewhere.
 	DefaultDeadline = 20 * time.Second
+	// DefaultCommandDeadline is how long a command may wait for its node and then run,
+	// after which there is nothing to wait for.
+	DefaultCommandDeadline = commandDeadline
 	// DefaultConcurrency is how many requests may be under way for one service and
 	// region; EC2 refills 20 tokens a second for a Describe (domain.md §12).
 	DefaultConcurrency = 12
@@ -51,13 +54,17 @@ type Options struct {
 	// Deadline is how long one part may take; 0 is DefaultDeadline. A CloudTrail
 	// search has so long for each page.
 	Deadline time.Duration
+	// CommandDeadline is how long a command inside Windows may take, from its sending
+	// to its end; 0 is DefaultCommandDeadline.
+	CommandDeadline time.Duration
 	// Concurrency is how many requests may be under way for one service and region;
 	// 0 is DefaultConcurrency.
 	Concurrency int
 	// TrailRate is how many LookupEvents requests may be sent a second, after a burst
 	// of two; 0 is DefaultTrailRate.
 	TrailRate float64
-	// NoSlowdown lifts TrailRate: a simulated account has no quota.
+	// NoSlowdown lifts TrailRate and shortens the pauses in which a command is waited
+	// for: a simulated account has no quota, and its scripts take no time.
 	NoSlowdown bool
 }
 
@@ -84,6 +91,8 @@ type Source struct {
 	flying map[estate.Key]*flight
 	// delivered are the parts that were given out: asked again, they are read again.
 	delivered map[estate.Key]bool
+	// lost are the managed nodes that were seen without a heartbeat, and when.
+	lost map[string]time.Time
 	// generation numbers the collections that read something again. What the memo
 	// holds from before does not count for them.
 	generation int64
@@ -103,6 +112,9 @@ func New(cfg aws.Config, o Options) *Source {
 	if o.Deadline <= 0 {
 		o.Deadline = DefaultDeadline
 	}
+	if o.CommandDeadline <= 0 {
+		o.CommandDeadline = DefaultCommandDeadline
+	}
 	if o.Concurrency <= 0 {
 		o.Concurrency = DefaultConcurrency
 	}
@@ -114,7 +126,7 @@ func New(cfg aws.Config, o Options) *Source {
 	}
 	s := &Source{
 		o: o, slots: slots{limit: o.Concurrency},
-		flying: map[estate.Key]*flight{}, delivered: map[estate.Key]bool{},
+		flying: map[estate.Key]*flight{}, delivered: map[estate.Key]bool{}, lost: map[string]time.Time{},
 	}
 	if !o.NoSlowdown {
 		s.pace = rate.NewLimiter(rate.Limit(o.TrailRate), 2)

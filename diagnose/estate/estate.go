@@ -121,6 +121,8 @@ type kind struct {
 	name string
 	// actions are the IAM actions that reading such a part needs.
 	actions []string
+	// touches says that reading it runs a script inside the guest.
+	touches bool
 	unknown func(fact.Why) fact.Fact
 	decode  func(json.RawMessage) (fact.Fact, error)
 }
@@ -136,6 +138,15 @@ func define[T any](name string, actions ...string) Kind[T] {
 		},
 	}}
 }
+
+// touch marks a kind whose parts are read inside the guest, which needs consent.
+func touch[T any](k Kind[T]) Kind[T] {
+	k.touches = true
+	return k
+}
+
+// Touches reports whether reading such a part runs a script inside the guest.
+func (k kind) Touches() bool { return k.touches }
 
 // Name is the kind's name, the first half of its keys.
 func (k kind) Name() string { return k.name }
@@ -167,6 +178,7 @@ func (k Kind[T]) Of(v *View, id string) fact.Of[T] {
 // AnyKind is a Kind of whatever T.
 type AnyKind interface {
 	Name() string
+	Touches() bool
 	Actions() []string
 	Key(id string) Key
 	Unknown(id string, w fact.Why) Part

@@ -41,6 +41,15 @@ type RolePolicies struct {
 	Unread   []Unread     `json:"unread,omitempty"`
 }
 
+// RoleProfiles are the instance profiles that hold a role: what a change of the role
+// reaches.
+type RoleProfiles struct {
+	// Names are the profiles' names, in order.
+	Names []string `json:"names"`
+	// Complete is false where there were more than monshin reads.
+	Complete bool `json:"complete"`
+}
+
 // Unread is a piece that exists but could not be read.
 type Unread struct {
 	Name   string `json:"name"`

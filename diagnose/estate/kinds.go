@@ -41,6 +41,8 @@ var (
 	RolePart            = define[Role]("role", "iam:GetRole")
 	RolePoliciesPart    = define[RolePolicies]("role-policies", "iam:ListAttachedRolePolicies",
 		"iam:ListRolePolicies", "iam:GetRolePolicy", "iam:GetPolicy", "iam:GetPolicyVersion")
+	// RoleProfilesPart: the instance profiles that hold the role. Id: the role's name.
+	RoleProfilesPart = define[RoleProfiles]("role-profiles", "iam:ListInstanceProfilesForRole")
 	// BoundaryPart: a managed policy at its default version. Id: the policy's ARN.
 	BoundaryPart = define[PolicyText]("policy", "iam:GetPolicy", "iam:GetPolicyVersion")
 	// SimulationPart: only when the operator asked. Id: the role's ARN.
@@ -82,6 +84,24 @@ var (
 	SubscriptionsPart     = define[[]UserSubscription]("user-subscriptions", "license-manager-user-subscriptions:ListProductSubscriptions")
 	AssociationsPart      = define[[]UserAssociation]("user-associations", "license-manager-user-subscriptions:ListUserAssociations")
 	LicenseServersPart    = define[[]LicenseServer]("license-servers", "license-manager-user-subscriptions:ListLicenseServerEndpoints")
+
+	// No-touch witnesses. Id: the instance id.
+	InventoryPart = define[Inventory]("inventory", "ssm:ListInventoryEntries")
+	PatchesPart   = define[[]Patch]("patches", "ssm:DescribeInstancePatches")
+	ConsolePart   = define[Console]("console", "ec2:GetConsoleOutput")
+	// ScreenshotPart: a picture of the screen as it is now, read only where Windows
+	// cannot be asked, or where RDP is what it is about. Id: the instance id.
+	ScreenshotPart = define[Screenshot]("screenshot", "ec2:GetConsoleScreenshot")
+
+	// Inside Windows: read by a script that Run Command runs, only with consent; all
+	// that a walk needs goes into one command. Id: the instance id; of GuestDNSPart a
+	// GuestDNSQuery in its string form.
+	GuestIdentityPart    = touch(define[GuestIdentity]("guest-identity", "ssm:SendCommand", "ssm:GetCommandInvocation"))
+	GuestDNSPart         = touch(define[GuestDNS]("guest-dns", "ssm:SendCommand", "ssm:GetCommandInvocation"))
+	GuestActivationPart  = touch(define[GuestActivation]("guest-activation", "ssm:SendCommand", "ssm:GetCommandInvocation"))
+	GuestLaunchPart      = touch(define[GuestLaunch]("guest-launch", "ssm:SendCommand", "ssm:GetCommandInvocation"))
+	GuestSignInPart      = touch(define[GuestSignIn]("guest-sign-in", "ssm:SendCommand", "ssm:GetCommandInvocation"))
+	GuestDiagnosticsPart = touch(define[GuestDiagnostics]("guest-diagnostics", "ssm:SendCommand", "ssm:GetCommandInvocation"))
 )
 
 func kindList() []interface {
@@ -95,13 +115,15 @@ func kindList() []interface {
 		CallerPart, InstancePart, StatusPart, ElsewherePart, ProfileBindingPart, PasswordPart,
 		InstanceTypePart, ImagePart, SiblingsPart, NeighboursPart, TrailPart, CommandsPart,
 		ManagedNodePart, ConnectionPart, HostMgmtPart,
-		InstanceProfilePart, RolePart, RolePoliciesPart, BoundaryPart, SimulationPart,
+		InstanceProfilePart, RolePart, RolePoliciesPart, RoleProfilesPart, BoundaryPart, SimulationPart,
 		VPCPart, VPCDNSPart, SubnetsPart, NetworkACLsPart, RouteTablesPart, InternetGatewaysPart,
 		NATGatewaysPart, EndpointsPart, EndpointInterfacesPart, PeeringsPart, SecurityGroupPart,
 		PrefixListPart, LicenseInterfacesPart,
 		DHCPOptionsPart, ResolverAssociationsPart, ResolverRulesPart, ResolverEndpointsPart,
 		DirectoriesPart, DomainControllersPart,
 		IdentityProvidersPart, LicensedInstancesPart, SubscriptionsPart, AssociationsPart, LicenseServersPart,
+		InventoryPart, PatchesPart, ConsolePart, ScreenshotPart,
+		GuestIdentityPart, GuestDNSPart, GuestActivationPart, GuestLaunchPart, GuestSignInPart, GuestDiagnosticsPart,
 	}
 }
 

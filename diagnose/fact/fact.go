@@ -38,6 +38,7 @@ const (
 	NotVisible   Reason = "not-visible"   // belongs to another account, which this caller cannot see
 	NotModelled  Reason = "not-modelled"  // read, but monshin does not evaluate such a thing
 	NotRecorded  Reason = "not-recorded"  // a recording does not hold it
+	AfterFix     Reason = "after-fix"     // depends on a change that is only planned, or was just made
 
 	// Pending is not a reason that is ever reported: the part is still being read.
 	Pending Reason = "pending"

@@ -31,10 +31,12 @@ type Entry struct {
 }
 
 // Explanation says which finding is explained, and when: Scope, where it is
-// given, must be in the explaining finding's Scope. Same asks for equal subjects.
+// given, must be in the explaining finding's Scope, and Of in the explained one's.
+// Same asks for equal subjects.
 type Explanation struct {
 	Code  Code   `yaml:"code"`
 	Scope string `yaml:"scope"`
+	Of    string `yaml:"of"`
 	Same  bool   `yaml:"same"`
 }
 

@@ -84,4 +84,5 @@ const (
 	AccountDisabled                 Code = "account.disabled"
 	AccountExpired                  Code = "account.expired"
 	AccountPasswordExpired          Code = "account.password-expired"
+	AccountCredentialsWrong         Code = "account.credentials-wrong"
 )

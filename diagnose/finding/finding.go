@@ -23,6 +23,12 @@ const (
 	Info    Severity = "info"
 )
 
+// LessThan reports whether s is less bad than o; nothing is less bad than "".
+func (s Severity) LessThan(o Severity) bool {
+	rank := map[Severity]int{Error: 3, Warning: 2, Info: 1}
+	return o != "" && rank[s] < rank[o]
+}
+
 // Certainty is how sure a finding is (DESIGN.md §3).
 type Certainty string
 
@@ -60,7 +66,8 @@ type Finding struct {
 	// Severity overrides the catalogue's where a judgement knows better; "" does not.
 	Severity Severity `json:"severity,omitempty"`
 	// Scope lists what the finding impairs, in the catalogue's words for matching
-	// explanations: "ssm", "ssmmessages", "ec2messages", "dns", "1688", "directory".
+	// explanations: "ssm", "ssmmessages", "ec2messages", "dns", "1688", "directory"; of an
+	// activation, whose it is where it is not Windows's: "office".
 	Scope []string `json:"scope,omitempty"`
 	// Params fill the catalogue's texts. Values are untrusted and are shown cleaned.
 	Params      map[string]string `json:"params,omitempty"`

@@ -26,6 +26,7 @@ func (c *Catalogue) Explains(cause, effect Finding) bool {
 	return ok && slices.ContainsFunc(e.Explains, func(x Explanation) bool {
 		return x.Code == effect.Code &&
 			(x.Scope == "" || slices.Contains(cause.Scope, x.Scope)) &&
+			(x.Of == "" || slices.Contains(effect.Scope, x.Of)) &&
 			(!x.Same || cause.Subject == effect.Subject)
 	})
 }

@@ -1,10 +1,13 @@
 package lab
 
 import (
+	"fmt"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/monshin/monshin/diagnose/lab/windows"
 )
 
 // The account that the scenarios are set in, with the ids of AWS's documentation.
@@ -37,7 +40,8 @@ func newWorld() *World {
 		Names: Names{ResolverRules: map[string]*ResolverRule{}, ResolverAssociations: map[string]*ResolverAssociation{},
 			ResolverEndpoints: map[string]*ResolverEndpoint{}, Directories: map[string]*Directory{}},
 		Identity:   Identity{Roles: map[string]*Role{}, Profiles: map[string]*Profile{}, Policies: map[string]*Policy{}},
-		Management: Management{Nodes: map[string]*Node{}, Settings: map[string]string{}},
+		Management: Management{Nodes: map[string]*Node{}, Settings: map[string]string{}, Parameters: map[string]*Parameter{}, Automations: map[string]*Automation{}},
+		License:    License{Steps: map[string]int{}}, Tokens: map[string]Token{}, Tags: map[string]map[string]string{},
 	}
 	for _, name := range []string{"AmazonSSMManagedInstanceCore", "AmazonSSMManagedEC2InstanceDefaultPolicy", "CloudWatchAgentServerPolicy", "AmazonS3ReadOnlyAccess"} {
 		version := "v2"
@@ -163,7 +167,18 @@ type machine struct {
 	name, subnet, host, group, role, image string
 	launched                               time.Time
 	productCodes                           []string
+	// release is the Windows; 0 is 2022. computer is its name where it has one already.
+	release  windows.Release
+	computer string
+	// copied is the Windows that the image holds, where it was taken without Sysprep.
+	copied *windows.Host
 }
+
+// agentVersion is the SSM Agent's on every server.
+const agentVersion = "3.3.3050.0"
+
+// builds are the builds of the releases, as Systems Manager tells them.
+var builds = map[windows.Release]string{2016: "10.0.14393", 2019: "10.0.17763", 2022: "10.0.20348", 2025: "10.0.26100"}
 
 // addInstance makes a running Windows instance that is a managed node with
 // everything in order, and the event of its launch.
@@ -178,13 +193,68 @@ func (w *World) addInstance(m machine) *Instance {
 		i.Profile, i.ProfileID, i.Association = p.Name, p.ID, id("iip-assoc", m.name)
 	}
 	w.Instances[i.ID] = i
+	if m.release == 0 {
+		m.release = 2022
+	}
+	if m.computer == "" {
+		m.computer = "EC2AMAZ-" + strings.ToUpper(digits("computer/"+m.name, 7))
+	}
+	options := w.DHCPOptions[w.VPCs[w.subnet(m.subnet).VPC].DHCP]
+	suffix := options.Domain[0]
+	switch {
+	case m.copied != nil:
+		i.Windows = m.copied.Copied(i.Launched, w.router(i.Subnet), options.DNS, suffix).Rename(m.computer)
+	default:
+		i.Windows = windows.Launched(m.release, m.computer, languageOf(m.image, w), i.Launched, w.router(i.Subnet), options.DNS, suffix)
+	}
 	w.Nodes[i.ID] = &Node{
-		Instance: i.ID, Ping: "Online", Agent: "3.3.3050.0", Computer: "EC2AMAZ-" + strings.ToUpper(digits("computer/"+m.name, 7)), IP: i.IP,
-		Platform: "Microsoft Windows Server 2022 Datacenter", PlatformVersion: "10.0.20348",
-		LastPing: w.Now.Add(-2 * time.Minute), Registered: i.Launched.Add(6 * time.Minute), Connected: true,
+		Instance: i.ID, Ping: "Online", Agent: agentVersion, Computer: m.computer, IP: i.IP,
+		Platform: fmt.Sprintf("Microsoft Windows Server %d Datacenter", m.release), PlatformVersion: builds[m.release],
+		LastPing: w.Now.Add(-2 * time.Minute), Registered: i.Launched.Add(6 * time.Minute), Connected: true, Captured: w.Now.Add(-23 * time.Minute),
 	}
 	w.Events = append(w.Events, w.launchEvent(i, person("OpsAdmin", "yamada")))
 	return i
+}
+
+// languageOf is the language of an image of AWS, which its name tells.
+func languageOf(image string, w *World) int {
+	if i := w.Images[image]; i != nil && strings.Contains(i.Name, "-English-") {
+		return windows.English
+	}
+	return windows.Japanese
+}
+
+// move puts an instance into another subnet as if it had been launched there: with
+// the routes that its launch agent adds at each start.
+func (w *World) move(i *Instance, subnet, ip string, groups ...string) {
+	i.Subnet, i.IP, i.Groups = subnet, ip, groups
+	w.Nodes[i.ID].IP = ip
+	for n, r := range i.Windows.Routes {
+		if !r.Persistent {
+			i.Windows.Routes[n].NextHop = w.router(subnet)
+		}
+	}
+	w.relaunch(i)
+}
+
+// renew lets the Windows of an instance ask DHCP again: it takes what the VPC's
+// option set says now.
+func (w *World) renew(instance string, at time.Time) {
+	i := w.Instances[instance]
+	i.Windows.Lease = w.lease(i.Subnet, at)
+}
+
+// lease is what DHCP hands out in a subnet: nothing for DNS where the VPC has no
+// option set.
+func (w *World) lease(subnet string, at time.Time) windows.Lease {
+	l := windows.Lease{Since: at}
+	if options := w.DHCPOptions[w.VPCs[w.subnet(subnet).VPC].DHCP]; options != nil {
+		l.DNS = slices.Clone(options.DNS)
+		if len(options.Domain) > 0 {
+			l.Suffix = options.Domain[0]
+		}
+	}
+	return l
 }
 
 // relaunch makes the launch event of an instance tell of it as it is now, where a

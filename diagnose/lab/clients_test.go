@@ -2,6 +2,7 @@ package lab
 
 import (
 	"context"
+	"strings"
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -18,6 +19,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 
 	lm "github.com/monshin/monshin/diagnose/cloud/usersubscriptions"
+	"github.com/monshin/monshin/diagnose/estate"
+	"github.com/monshin/monshin/diagnose/guest"
 )
 
 // clients are the SDK's real clients over a lab.
@@ -203,6 +206,30 @@ func everyOf(c *clients, p parameters) map[string]call {
 		},
 		"ssm:GetCommandInvocation": func(ctx context.Context) (any, error) {
 			return c.ssm.GetCommandInvocation(ctx, &ssm.GetCommandInvocationInput{InstanceId: &p.instance, CommandId: &p.command})
+		},
+		"ssm:ListCommands": func(ctx context.Context) (any, error) {
+			return c.ssm.ListCommands(ctx, &ssm.ListCommandsInput{CommandId: aws.String("0831e1a8-a1ac-4257-a1fd-c831b48c4107")})
+		},
+		"ssm:SendCommand": func(ctx context.Context) (any, error) {
+			script, err := guest.Script([]estate.Key{estate.GuestIdentityPart.Key(p.instance)})
+			if err != nil {
+				return nil, err
+			}
+			return c.ssm.SendCommand(ctx, &ssm.SendCommandInput{DocumentName: aws.String(powerShell), InstanceIds: []string{p.instance},
+				TimeoutSeconds: aws.Int32(60), Parameters: map[string][]string{"commands": strings.Split(script, "\n"), "executionTimeout": {"90"}}})
+		},
+		"ssm:ListInventoryEntries": func(ctx context.Context) (any, error) {
+			return c.ssm.ListInventoryEntries(ctx, &ssm.ListInventoryEntriesInput{InstanceId: &p.instance, TypeName: aws.String("AWS:Service"), MaxResults: aws.Int32(50)})
+		},
+		"ssm:DescribeInstancePatches": func(ctx context.Context) (any, error) {
+			return c.ssm.DescribeInstancePatches(ctx, &ssm.DescribeInstancePatchesInput{InstanceId: &p.instance, MaxResults: aws.Int32(100),
+				Filters: []ssmtypes.PatchOrchestratorFilter{{Key: aws.String("State"), Values: []string{"Installed"}}}})
+		},
+		"ec2:GetConsoleOutput": func(ctx context.Context) (any, error) {
+			return c.ec2.GetConsoleOutput(ctx, &ec2.GetConsoleOutputInput{InstanceId: &p.instance, Latest: aws.Bool(true)})
+		},
+		"ec2:GetConsoleScreenshot": func(ctx context.Context) (any, error) {
+			return c.ec2.GetConsoleScreenshot(ctx, &ec2.GetConsoleScreenshotInput{InstanceId: &p.instance})
 		},
 		"route53resolver:ListResolverRules": func(ctx context.Context) (any, error) {
 			return c.resolver.ListResolverRules(ctx, &route53resolver.ListResolverRulesInput{MaxResults: aws.Int32(100)})

@@ -52,7 +52,7 @@ func (w *World) showEndpoint(e *Endpoint) types.VpcEndpoint {
 		State: types.State(e.State), VpcEndpointType: types.VpcEndpointType(e.Type), PolicyDocument: aws.String(policy),
 		PrivateDnsEnabled: aws.Bool(e.PrivateDNS), RequesterManaged: aws.Bool(e.Managed), CreationTimestamp: aws.Time(e.Created),
 		SubnetIds: append([]string(nil), e.Subnets...), NetworkInterfaceIds: append([]string(nil), e.Interfaces...),
-		RouteTableIds: append([]string(nil), e.RouteTables...), IpAddressType: types.IpAddressTypeIpv4,
+		RouteTableIds: append([]string(nil), e.RouteTables...), IpAddressType: types.IpAddressTypeIpv4, Tags: named("", w.Tags[e.ID]),
 	}
 	for _, g := range groupIDs(w, e.Groups) {
 		row.Groups = append(row.Groups, types.SecurityGroupIdentifier{GroupId: g.GroupId, GroupName: g.GroupName})

@@ -59,7 +59,7 @@ func describeSecurityGroups(w *World, r *request, in *ec2.DescribeSecurityGroups
 func (w *World) showGroup(g *Group) types.SecurityGroup {
 	row := types.SecurityGroup{
 		GroupId: aws.String(g.ID), GroupName: aws.String(g.Name), Description: aws.String(g.Description), VpcId: aws.String(g.VPC),
-		OwnerId: aws.String(w.owner(g.Owner)), SecurityGroupArn: aws.String(w.arn("ec2", "security-group/"+g.ID)),
+		OwnerId: aws.String(w.owner(g.Owner)), SecurityGroupArn: aws.String(w.arn("ec2", "security-group/"+g.ID)), Tags: named("", w.Tags[g.ID]),
 	}
 	for _, r := range g.Rules {
 		p := types.IpPermission{IpProtocol: aws.String(r.Protocol)}
@@ -128,7 +128,7 @@ func (w *World) showRule(g *Group, r Rule) types.SecurityGroupRule {
 	row := types.SecurityGroupRule{
 		SecurityGroupRuleId: aws.String(r.ID), GroupId: aws.String(g.ID), GroupOwnerId: aws.String(w.owner(g.Owner)), IsEgress: aws.Bool(r.Egress),
 		IpProtocol: aws.String(r.Protocol), FromPort: aws.Int32(r.From), ToPort: aws.Int32(r.To),
-		SecurityGroupRuleArn: aws.String(w.arn("ec2", "security-group-rule/"+r.ID)),
+		SecurityGroupRuleArn: aws.String(w.arn("ec2", "security-group-rule/"+r.ID)), Tags: named("", w.Tags[r.ID]),
 	}
 	if r.Protocol == "-1" {
 		row.FromPort, row.ToPort = aws.Int32(-1), aws.Int32(-1)

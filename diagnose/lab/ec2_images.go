@@ -53,7 +53,7 @@ func (w *World) showImage(i *Image) types.Image {
 	row := types.Image{
 		ImageId: aws.String(i.ID), Name: aws.String(i.Name), OwnerId: aws.String(w.owner(i.Owner)), State: types.ImageStateAvailable,
 		ImageLocation: aws.String(w.owner(i.Owner) + "/" + i.Name), CreationDate: aws.String(i.Created.UTC().Format("2006-01-02T15:04:05.000Z")),
-		Architecture: types.ArchitectureValuesX8664, Platform: windows, PlatformDetails: aws.String("Windows"),
+		Architecture: types.ArchitectureValuesX8664, Platform: platform, PlatformDetails: aws.String("Windows"),
 		UsageOperation: aws.String("RunInstances:0002"), Public: aws.Bool(!w.mine(i.Owner)), ImageType: types.ImageTypeValuesMachine,
 		Hypervisor: types.HypervisorTypeXen, VirtualizationType: types.VirtualizationTypeHvm, RootDeviceType: types.DeviceTypeEbs,
 		RootDeviceName: aws.String("/dev/sda1"), EnaSupport: aws.Bool(true),

@@ -1,8 +1,10 @@
 package lab
 
 import (
+	"encoding/base64"
 	"regexp"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -19,11 +21,13 @@ func instanceOperations() map[string]operation {
 		"ec2:DescribeImages":                         on(describeImages),
 		"ec2:DescribeRegions":                        on(describeRegions),
 		"ec2:GetPasswordData":                        on(getPasswordData),
+		"ec2:GetConsoleOutput":                       on(getConsoleOutput),
+		"ec2:GetConsoleScreenshot":                   on(getConsoleScreenshot),
 	}
 }
 
-// windows is what EC2 writes, where the SDK's constant says Windows.
-const windows types.PlatformValues = "windows"
+// platform is what EC2 writes, where the SDK's constant says Windows.
+const platform types.PlatformValues = "windows"
 
 // rowLives is how long EC2 still shows a terminated instance (domain.md §5.4, [M]).
 const rowLives = time.Hour
@@ -136,7 +140,7 @@ func (w *World) showInstance(i *Instance) types.Instance {
 		LaunchTime: aws.Time(i.Launched), Architecture: types.ArchitectureValuesX8664, AmiLaunchIndex: aws.Int32(0),
 		// EC2 says xen for Nitro too.
 		Hypervisor: types.HypervisorTypeXen, VirtualizationType: types.VirtualizationTypeHvm,
-		Platform: windows, PlatformDetails: aws.String("Windows"), UsageOperation: aws.String("RunInstances:0002"),
+		Platform: platform, PlatformDetails: aws.String("Windows"), UsageOperation: aws.String("RunInstances:0002"),
 		RootDeviceName: aws.String("/dev/sda1"), RootDeviceType: types.DeviceTypeEbs, EbsOptimized: aws.Bool(true), EnaSupport: aws.Bool(true),
 		StateTransitionReason: aws.String(""),
 		State:                 &types.InstanceState{Code: aws.Int32(16), Name: types.InstanceStateNameRunning},
@@ -150,6 +154,12 @@ func (w *World) showInstance(i *Instance) types.Instance {
 	}
 	if i.Key != "" {
 		row.KeyName = aws.String(i.Key)
+	}
+	if i.MetadataTokens != "" {
+		row.MetadataOptions.HttpTokens = types.HttpTokensState(i.MetadataTokens)
+	}
+	if i.MetadataHops != 0 {
+		row.MetadataOptions.HttpPutResponseHopLimit = aws.Int32(i.MetadataHops)
 	}
 	if i.MetadataOff {
 		row.MetadataOptions.HttpEndpoint = types.InstanceMetadataEndpointStateDisabled
@@ -166,6 +176,8 @@ func (w *World) showInstance(i *Instance) types.Instance {
 		row.StateReason = &types.StateReason{Code: aws.String("Client.UserInitiatedShutdown"),
 			Message: aws.String("Client.UserInitiatedShutdown: User initiated shutdown")}
 		return row
+	case i.State == "pending":
+		row.State = &types.InstanceState{Code: aws.Int32(0), Name: types.InstanceStateNamePending}
 	case i.State == "stopped":
 		row.State = &types.InstanceState{Code: aws.Int32(80), Name: types.InstanceStateNameStopped}
 	}
@@ -189,6 +201,12 @@ func (w *World) showInstance(i *Instance) types.Instance {
 		Attachment: &types.InstanceNetworkInterfaceAttachment{AttachmentId: aws.String(id("eni-attach", i.ID)),
 			AttachTime: aws.Time(i.Launched), DeviceIndex: aws.Int32(0), Status: types.AttachmentStatusAttached},
 	}}
+	if i.PublicIP != "" {
+		row.PublicIpAddress, row.PublicDnsName = aws.String(i.PublicIP), aws.String("ec2-"+strings.ReplaceAll(i.PublicIP, ".", "-")+"."+w.Region+".compute.amazonaws.com")
+		association := &types.InstanceNetworkInterfaceAssociation{PublicIp: row.PublicIpAddress, PublicDnsName: row.PublicDnsName, IpOwnerId: aws.String(w.Account)}
+		row.NetworkInterfaces[0].Association = association
+		row.NetworkInterfaces[0].PrivateIpAddresses[0].Association = association
+	}
 	return row
 }
 
@@ -243,10 +261,7 @@ func statusSummary(s string) *types.InstanceStatusSummary {
 func describeProfileAssociations(w *World, r *request, in *ec2.DescribeIamInstanceProfileAssociationsInput) (*ec2.DescribeIamInstanceProfileAssociationsOutput, error) {
 	all := pick(w.Instances, func(i *Instance) bool { return i.Profile != "" && i.Terminated.IsZero() && w.mine(i.Owner) },
 		func(i *Instance) types.IamInstanceProfileAssociation {
-			return types.IamInstanceProfileAssociation{
-				AssociationId: aws.String(i.Association), InstanceId: aws.String(i.ID), State: types.IamInstanceProfileAssociationStateAssociated,
-				IamInstanceProfile: &types.IamInstanceProfile{Arn: aws.String(w.profileARN(i.Profile)), Id: aws.String(i.ProfileID)},
-			}
+			return *w.showAssociation(i)
 		})
 	all, err := byID(all, in.AssociationIds, func(a types.IamInstanceProfileAssociation) *string { return a.AssociationId },
 		"InvalidAssociationID.NotFound", "The association ID '%s' does not exist")
@@ -264,6 +279,17 @@ func describeProfileAssociations(w *World, r *request, in *ec2.DescribeIamInstan
 	return &ec2.DescribeIamInstanceProfileAssociationsOutput{IamInstanceProfileAssociations: rows, NextToken: next}, err
 }
 
+func (w *World) showAssociation(i *Instance) *types.IamInstanceProfileAssociation {
+	row := &types.IamInstanceProfileAssociation{
+		AssociationId: aws.String(i.Association), InstanceId: aws.String(i.ID), State: types.IamInstanceProfileAssociationStateAssociated,
+		IamInstanceProfile: &types.IamInstanceProfile{Arn: aws.String(w.profileARN(i.Profile)), Id: aws.String(i.ProfileID)},
+	}
+	if i.Associating {
+		row.State = types.IamInstanceProfileAssociationStateAssociating
+	}
+	return row
+}
+
 func getPasswordData(w *World, _ *request, in *ec2.GetPasswordDataInput) (*ec2.GetPasswordDataOutput, error) {
 	if err := w.checkInstanceIDs([]string{aws.ToString(in.InstanceId)}); err != nil {
 		return nil, err
@@ -271,6 +297,25 @@ func getPasswordData(w *World, _ *request, in *ec2.GetPasswordDataInput) (*ec2.G
 	i := w.Instances[*in.InstanceId]
 	return &ec2.GetPasswordDataOutput{InstanceId: aws.String(i.ID), PasswordData: aws.String(i.PasswordData),
 		Timestamp: aws.Time(i.Launched.Add(4 * time.Minute))}, nil
+}
+
+// getConsoleOutput is what the launch agent wrote at the last start. Without Latest
+// it is the same here: EC2 posts it some minutes after each start.
+func getConsoleOutput(w *World, _ *request, in *ec2.GetConsoleOutputInput) (*ec2.GetConsoleOutputOutput, error) {
+	if err := w.checkInstanceIDs([]string{aws.ToString(in.InstanceId)}); err != nil {
+		return nil, err
+	}
+	i := w.Instances[*in.InstanceId]
+	out := &ec2.GetConsoleOutputOutput{InstanceId: aws.String(i.ID), Timestamp: aws.Time(w.Now)}
+	if i.Terminated.IsZero() {
+		image := ""
+		if m := w.Images[i.Image]; m != nil {
+			image = m.Name
+		}
+		text := i.Windows.Console(outside{w, i}, image, i.PasswordData)
+		out.Output = aws.String(base64.StdEncoding.EncodeToString([]byte(text)))
+	}
+	return out, nil
 }
 
 func describeRegions(w *World, _ *request, in *ec2.DescribeRegionsInput) (*ec2.DescribeRegionsOutput, error) {

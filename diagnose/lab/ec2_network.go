@@ -42,7 +42,7 @@ func describeVpcs(w *World, r *request, in *ec2.DescribeVpcsInput) (*ec2.Describ
 	all := pick(w.VPCs, func(v *VPC) bool { return w.sees(v.ID) }, func(v *VPC) types.Vpc {
 		return types.Vpc{
 			VpcId: aws.String(v.ID), OwnerId: aws.String(w.owner(v.Owner)), CidrBlock: aws.String(v.CIDR), DhcpOptionsId: aws.String(v.DHCP),
-			State: types.VpcStateAvailable, IsDefault: aws.Bool(false), InstanceTenancy: types.TenancyDefault, Tags: named(v.Name, nil),
+			State: types.VpcStateAvailable, IsDefault: aws.Bool(false), InstanceTenancy: types.TenancyDefault, Tags: named(v.Name, w.Tags[v.ID]),
 			CidrBlockAssociationSet: []types.VpcCidrBlockAssociation{{AssociationId: aws.String(id("vpc-cidr-assoc", v.ID)), CidrBlock: aws.String(v.CIDR),
 				CidrBlockState: &types.VpcCidrBlockState{State: types.VpcCidrBlockStateCodeAssociated}}},
 			BlockPublicAccessStates: &types.BlockPublicAccessStates{InternetGatewayBlockMode: types.BlockPublicAccessModeOff},
@@ -90,7 +90,7 @@ func describeSubnets(w *World, r *request, in *ec2.DescribeSubnetsInput) (*ec2.D
 		return types.Subnet{
 			SubnetId: aws.String(s.ID), VpcId: aws.String(s.VPC), OwnerId: aws.String(w.owner(s.Owner)), CidrBlock: aws.String(s.CIDR),
 			AvailabilityZone: aws.String(s.AZ), State: types.SubnetStateAvailable, MapPublicIpOnLaunch: aws.Bool(false),
-			DefaultForAz: aws.Bool(false), AvailableIpAddressCount: aws.Int32(200), Tags: named(s.Name, nil),
+			DefaultForAz: aws.Bool(false), AvailableIpAddressCount: aws.Int32(200), Tags: named(s.Name, w.Tags[s.ID]),
 			SubnetArn: aws.String("arn:aws:ec2:" + w.Region + ":" + w.owner(s.Owner) + ":subnet/" + s.ID),
 		}
 	})
@@ -228,22 +228,7 @@ func describeDhcpOptions(w *World, r *request, in *ec2.DescribeDhcpOptionsInput)
 	if err := noPagesWithIDs(in.DhcpOptionsIds, in.MaxResults); err != nil {
 		return nil, err
 	}
-	all := pick(w.DHCPOptions, w.seesOptions, func(o *DHCPOptions) types.DhcpOptions {
-		row := types.DhcpOptions{DhcpOptionsId: aws.String(o.ID), OwnerId: aws.String(w.owner(o.Owner)), Tags: named(o.Name, nil)}
-		for _, c := range []struct {
-			key    string
-			values []string
-		}{{"domain-name", o.Domain}, {"domain-name-servers", o.DNS}} {
-			conf := types.DhcpConfiguration{Key: aws.String(c.key)}
-			for _, v := range c.values {
-				conf.Values = append(conf.Values, types.AttributeValue{Value: aws.String(v)})
-			}
-			if len(conf.Values) > 0 {
-				row.DhcpConfigurations = append(row.DhcpConfigurations, conf)
-			}
-		}
-		return row
-	})
+	all := pick(w.DHCPOptions, w.seesOptions, w.showOptions)
 	all, err := byID(all, in.DhcpOptionsIds, func(o types.DhcpOptions) *string { return o.DhcpOptionsId },
 		"InvalidDhcpOptionID.NotFound", "The dhcpOption ID '%s' does not exist")
 	if err != nil {
@@ -258,4 +243,28 @@ func describeDhcpOptions(w *World, r *request, in *ec2.DescribeDhcpOptionsInput)
 	}
 	rows, next, err := page(r, ec2Paging, found, in.NextToken, in.MaxResults)
 	return &ec2.DescribeDhcpOptionsOutput{DhcpOptions: rows, NextToken: next}, err
+}
+
+func (w *World) showOptions(o *DHCPOptions) types.DhcpOptions {
+	row := types.DhcpOptions{DhcpOptionsId: aws.String(o.ID), OwnerId: aws.String(w.owner(o.Owner)), Tags: named(o.Name, w.Tags[o.ID])}
+	for _, c := range []struct {
+		key    string
+		values []string
+	}{{"domain-name", o.Domain}, {"domain-name-servers", o.DNS}} {
+		conf := types.DhcpConfiguration{Key: aws.String(c.key)}
+		for _, v := range c.values {
+			conf.Values = append(conf.Values, types.AttributeValue{Value: aws.String(v)})
+		}
+		if len(conf.Values) > 0 {
+			row.DhcpConfigurations = append(row.DhcpConfigurations, conf)
+		}
+	}
+	for _, key := range sortedKeys(o.More) {
+		conf := types.DhcpConfiguration{Key: aws.String(key)}
+		for _, v := range o.More[key] {
+			conf.Values = append(conf.Values, types.AttributeValue{Value: aws.String(v)})
+		}
+		row.DhcpConfigurations = append(row.DhcpConfigurations, conf)
+	}
+	return row
 }

@@ -129,7 +129,7 @@ func describeNetworkAcls(w *World, r *request, in *ec2.DescribeNetworkAclsInput)
 }
 
 func (w *World) showACL(a *ACL) types.NetworkAcl {
-	row := types.NetworkAcl{NetworkAclId: aws.String(a.ID), VpcId: aws.String(a.VPC), IsDefault: aws.Bool(a.Default), OwnerId: aws.String(w.owner(w.VPCs[a.VPC].Owner))}
+	row := types.NetworkAcl{NetworkAclId: aws.String(a.ID), VpcId: aws.String(a.VPC), IsDefault: aws.Bool(a.Default), OwnerId: aws.String(w.owner(w.VPCs[a.VPC].Owner)), Tags: named("", w.Tags[a.ID])}
 	for _, s := range w.aclSubnets(a) {
 		row.Associations = append(row.Associations, types.NetworkAclAssociation{NetworkAclAssociationId: aws.String(id("aclassoc", s)),
 			NetworkAclId: row.NetworkAclId, SubnetId: aws.String(s)})

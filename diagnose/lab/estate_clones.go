@@ -3,7 +3,16 @@ package lab
 import (
 	"fmt"
 	"time"
+
+	"github.com/monshin/monshin/diagnose/lab/windows"
 )
+
+// template is the Windows that the golden image holds as it was: the image was taken
+// without Sysprep.
+func (w *World) template() *windows.Host {
+	return windows.Launched(2022, "APP-TEMPLATE", windows.Japanese, time.Date(2026, 9, 2, 5, 31, 0, 0, time.UTC), "10.20.2.1",
+		[]string{"AmazonProvidedDNS"}, region+".compute.internal")
+}
 
 // golden makes an image of the account's own, taken from a server that is no more.
 func (w *World) golden() string {
@@ -19,9 +28,9 @@ func clonedFleet() *World {
 	w := healthy()
 	image := w.golden()
 	for n := range 5 {
-		i := w.addInstance(machine{name: cloneName(n), subnet: appSubnet(), host: fmt.Sprint(41 + n), group: commonGroup(), role: commonRole, image: image,
-			launched: time.Date(2026, 11, 3, 4, 5+n, 12, 0, time.UTC)})
-		w.Nodes[i.ID].Computer = "APP-TEMPLATE"
+		i := w.addInstance(machine{name: cloneName(n), computer: "APP-TEMPLATE", copied: w.template(), subnet: appSubnet(), host: fmt.Sprint(41 + n),
+			group: commonGroup(), role: commonRole, image: image, launched: time.Date(2026, 11, 3, 4, 5+n, 12, 0, time.UTC)})
+		i.PasswordData = ""
 	}
 	return w
 }
@@ -34,6 +43,7 @@ func noPassword() *World {
 	w := healthy()
 	i := w.Instances[appID()]
 	i.Image, i.PasswordData = w.golden(), ""
+	i.Windows = w.template().Copied(i.Launched, w.router(i.Subnet), i.Windows.Lease.DNS, i.Windows.Lease.Suffix).Rename(i.Windows.Name)
 	w.relaunch(i)
 	return w
 }

@@ -149,10 +149,7 @@ func witness() *World {
 	}
 	table := w.RouteTables[privateTable()]
 	table.Routes = append(table.Routes, Route{To: "0.0.0.0/0", Target: id("tgw", "network")})
-	n := w.Instances[neighbourID()]
-	n.Subnet, n.IP, n.Groups = appSubnet(), "10.20.1.16", []string{appGroup()}
-	w.Nodes[n.ID].IP = n.IP
-	w.relaunch(n)
+	w.move(w.Instances[neighbourID()], appSubnet(), "10.20.1.16", appGroup())
 	w.withoutPermission()
 	return w
 }

@@ -51,9 +51,34 @@ func officeTerminates() *World {
 	return w
 }
 
+// officeElsewhere died of the same, but the directory stands in a peered VPC, whose
+// Resolver knows nothing of this VPC's endpoints: its controllers would be the wrong
+// DNS servers here (domain.md §1 B4).
+func officeElsewhere() *World {
+	w := healthy()
+	w.addLicensing()
+	w.addGroup(vpcID(), "office", "Office servers", in("tcp", 3389, 3389, "10.0.0.0/8"), out("-1", -1, -1, "0.0.0.0/0"))
+	const name = "directory"
+	vpc := w.addVPC(name, "10.40.0.0/16", "")
+	a := w.addSubnet(vpc, name+"-a", "10.40.20.0/24", zoneA)
+	c := w.addSubnet(vpc, name+"-c", "10.40.21.0/24", zoneC)
+	peering := id("pcx", name)
+	w.Peerings[peering] = &Peering{ID: peering, Status: "active", Requester: vpcID(), Accepter: vpc}
+	private, main := w.RouteTables[privateTable()], w.RouteTables[id("rtb", name+"/main")]
+	private.Routes = append(private.Routes, Route{To: "10.40.0.0/16", Target: peering})
+	main.Routes = append(main.Routes, Route{To: "10.20.0.0/16", Target: peering})
+	w.addDirectory(adDomain, name, a, c)
+	w.addActivationEndpoint(vpc, name, "10.0.0.0/8", a, c)
+	w.register(directoryCorp(), id("sg", "license-activation-"+name), a, c)
+	i := w.dies(time.Date(2026, 11, 20, 14, 55, 7, 0, time.UTC))
+	w.adopt(i)
+	w.failJoin(i)
+	return w
+}
+
 // officeDeadLongAgo died of the same forty days ago. Run Command has forgotten it,
-// the operator has ReadOnlyAccess, which has no action of License Manager's API,
-// and somebody has tried another option set in between.
+// the operator has ReadOnlyAccess, which has no action of License Manager's API and
+// runs nothing, and somebody has tried another option set in between.
 func officeDeadLongAgo() *World {
 	w := office()
 	i := w.dies(w.Now.AddDate(0, 0, -40).Add(-3 * time.Hour))
@@ -76,7 +101,7 @@ func officeDeadLongAgo() *World {
 			map[string]any{"dhcpOptionsId": change.options, "vpcId": vpcID()}, map[string]any{"_return": true},
 			[2]string{"AWS::EC2::VPC", vpcID()}, [2]string{"AWS::EC2::DHCPOptions", change.options}))
 	}
-	w.Denied = []string{"license-manager-user-subscriptions:*"}
+	w.Denied, w.ReadOnly = []string{"license-manager-user-subscriptions:*", "ssm:SendCommand"}, true
 	return w
 }
 

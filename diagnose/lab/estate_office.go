@@ -3,6 +3,8 @@ package lab
 import (
 	"fmt"
 	"time"
+
+	"github.com/monshin/monshin/diagnose/lab/windows"
 )
 
 // Names of License Manager's world.
@@ -145,6 +147,8 @@ func officeRunning() *World {
 	launched := time.Date(2026, 11, 14, 3, 20, 40, 0, time.UTC)
 	i := w.addOffice(living, "31", launched)
 	i.Tags["AWSLicenseManager"] = "UserSubscriptions"
+	i.Windows.Join(adDomain, windows.SID("domain/"+adDomain))
+	i.Windows.Products = append(i.Windows.Products, w.officeProduct())
 	w.Events = append(w.Events, tagEvent(launched.Add(100*time.Second), i.ID))
 	w.run(Command{Instance: i.ID, Document: "AWS-RunPowerShellScript", Requested: launched.Add(8 * time.Minute), Took: 190 * time.Second, Status: "Success",
 		Stdout: joinOutput("EC2AMAZ-OFF0001") + "HasSucceeded : True\r\n"}, licenseManager())
@@ -155,6 +159,19 @@ func officeRunning() *World {
 		w.Associations = append(w.Associations, &Association{User: user, Domain: adDomain, Directory: directoryCorp(), Instance: i.ID, Status: "ASSOCIATED", Since: launched.Add(time.Hour)})
 	}
 	return w
+}
+
+// officeProduct is the Office of License Manager's image, which asks the activation
+// endpoint for its licence.
+func (w *World) officeProduct() windows.Product {
+	return officeKMS(w.Interfaces[w.Endpoints[id("vpce", vpcID()+"license-activation")].Interfaces[0]].IP)
+}
+
+func officeKMS(host string) windows.Product {
+	return windows.Product{
+		Name: "Office 24, Office24ProPlus2024VL_KMS_Client_AE edition", Channel: "Office 24, VOLUME_KMSCLIENT channel",
+		Application: windows.OfficeApplication, KMS: true, PartialKey: "6F7TH", Host: host, Port: 1688,
+	}
 }
 
 func (w *World) subscribe(user, product string) {

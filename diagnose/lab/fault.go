@@ -3,6 +3,7 @@ package lab
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -14,6 +15,8 @@ const (
 	denyFault     faultKind = "deny"
 	timeoutFault  faultKind = "timeout"
 	emptyFault    faultKind = "empty"
+	// lateFault lets a change take effect and loses the answer.
+	lateFault faultKind = "late"
 )
 
 // Fault is something that goes wrong on top of a scenario.
@@ -33,7 +36,8 @@ func (f Fault) String() string {
 	return string(f.kind) + "=" + f.action
 }
 
-// ParseFault reads throttle=RATE, deny=ACTION, timeout=ACTION or empty=ACTION.
+// ParseFault reads throttle=RATE, deny=ACTION, timeout=ACTION, late=ACTION or
+// empty=ACTION. A change that is late takes effect, and its caller is told nothing.
 // RATE is a share of the attempts (0.3); ACTION is spelled as in IAM
 // (ec2:DescribeVpcs) and may hold * and ?.
 func ParseFault(s string) (Fault, error) {
@@ -48,7 +52,7 @@ func ParseFault(s string) (Fault, error) {
 			}
 			f.rate = rate
 			return f, nil
-		case denyFault, timeoutFault, emptyFault:
+		case denyFault, timeoutFault, emptyFault, lateFault:
 			service, name, colon := strings.Cut(value, ":")
 			if value != "*" && (!colon || service == "" || name == "") {
 				return Fault{}, mistake("lab fault %q: the action must look like ec2:DescribeVpcs, iam:* or *", "障害の指定 %q: アクションは ec2:DescribeVpcs、iam:*、* などの形式", s)
@@ -57,7 +61,7 @@ func ParseFault(s string) (Fault, error) {
 			return f, nil
 		}
 	}
-	return Fault{}, mistake("lab fault %q: use throttle=0.3, deny=ACTION, timeout=ACTION or empty=ACTION", "障害の指定 %q: throttle=0.3、deny=ACTION、timeout=ACTION、empty=ACTION のいずれか", s)
+	return Fault{}, mistake("lab fault %q: use throttle=0.3, deny=ACTION, timeout=ACTION, late=ACTION or empty=ACTION", "障害の指定 %q: throttle=0.3、deny=ACTION、timeout=ACTION、late=ACTION、empty=ACTION のいずれか", s)
 }
 
 // check refuses a fault that could never happen, which is a typing mistake.
@@ -65,14 +69,20 @@ func (f Fault) check(known map[string]operation) error {
 	switch f.kind {
 	case throttleFault:
 		return nil
-	case denyFault, timeoutFault, emptyFault:
+	case denyFault, timeoutFault, emptyFault, lateFault:
 	default:
 		return fmt.Errorf("lab: a fault that ParseFault did not make: %q", f.kind)
 	}
-	for action := range known {
-		if f.hits(action) {
+	for action, op := range known {
+		if f.kind == lateFault && !op.changes {
+			continue
+		}
+		if f.hits(action) || f.kind == denyFault && slices.ContainsFunc(op.also, f.hits) {
 			return nil
 		}
+	}
+	if f.kind == lateFault {
+		return mistake("lab fault %q: no call that changes something matches %q", "障害の指定 %q: %q に一致する変更系の API なし", f, f.action)
 	}
 	return mistake("lab fault %q: no call of the lab matches %q (monshin permissions lists the actions)", "障害の指定 %q: %q に一致するラボの API なし（アクション一覧: monshin permissions）", f, f.action)
 }

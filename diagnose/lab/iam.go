@@ -74,16 +74,11 @@ func listAccountAliases(w *World, _ *request, _ *iam.ListAccountAliasesInput) (*
 }
 
 func getInstanceProfile(w *World, _ *request, in *iam.GetInstanceProfileInput) (*iam.GetInstanceProfileOutput, error) {
-	p := w.Profiles[aws.ToString(in.InstanceProfileName)]
-	if p == nil {
-		return nil, fail("NoSuchEntity", "Instance Profile %s cannot be found.", aws.ToString(in.InstanceProfileName))
+	p, err := w.profile(in.InstanceProfileName)
+	if err != nil {
+		return nil, err
 	}
-	row := &types.InstanceProfile{InstanceProfileName: aws.String(p.Name), InstanceProfileId: aws.String(p.ID), Path: aws.String("/"),
-		Arn: aws.String(w.profileARN(p.Name)), CreateDate: aws.Time(p.Created)}
-	if r := w.Roles[p.Role]; r != nil {
-		row.Roles = []types.Role{*w.showRole(r)}
-	}
-	return &iam.GetInstanceProfileOutput{InstanceProfile: row}, nil
+	return &iam.GetInstanceProfileOutput{InstanceProfile: w.showProfile(p)}, nil
 }
 
 func getRole(w *World, _ *request, in *iam.GetRoleInput) (*iam.GetRoleOutput, error) {
@@ -96,7 +91,8 @@ func getRole(w *World, _ *request, in *iam.GetRoleInput) (*iam.GetRoleOutput, er
 
 func (w *World) showRole(r *Role) *types.Role {
 	row := &types.Role{RoleName: aws.String(r.Name), RoleId: aws.String(r.ID), Arn: aws.String(w.roleARN(r)), Path: aws.String(r.path()),
-		AssumeRolePolicyDocument: encoded(r.Trust), CreateDate: aws.Time(r.Created), MaxSessionDuration: aws.Int32(3600)}
+		AssumeRolePolicyDocument: encoded(r.Trust), CreateDate: aws.Time(r.Created), MaxSessionDuration: aws.Int32(3600),
+		Tags: w.entityTags(w.roleARN(r))}
 	if r.Boundary != "" {
 		row.PermissionsBoundary = &types.AttachedPermissionsBoundary{PermissionsBoundaryArn: aws.String(r.Boundary),
 			PermissionsBoundaryType: types.PermissionsBoundaryAttachmentTypePolicy}

@@ -8,11 +8,13 @@
 // latency and timeouts meet the real retryer. What the lab does not model it says
 // loudly; it never answers with a guess.
 //
-// Not modelled: whether a node comes Online follows from the scenario's data, not
-// from its network and policies; writes are not answered yet.
+// Calls that change something change the World, and the servers follow: whether a
+// node comes Online follows from its network and policies as soon as one of them has
+// changed. Before that it is the scenario's data.
 package lab
 
 import (
+	"slices"
 	"strings"
 	"time"
 
@@ -34,6 +36,15 @@ type Options struct {
 	Seed int64
 	// Faults are put on top of the scenario.
 	Faults []Fault
+	// State is a file that carries the account and its clock from process to process;
+	// "" is none. It is made where it is not there, and written before each answer to a
+	// call that changed something.
+	State string
+	// Before is called before each attempt is answered: somebody else who changes the
+	// account at that moment. It runs with the account locked and may not call the lab.
+	Before func(action string, w *World)
+	// Speed is how many times faster than real time Sleep goes; 0 makes nobody wait.
+	Speed float64
 }
 
 // Lab is one simulated account, safe for concurrent use.
@@ -43,18 +54,18 @@ type Lab struct {
 	options    Options
 	operations map[string]operation
 	attempts   attempts
+	log        []Mutation // guarded by world.mu
+	file       stateFile  // guarded by world.mu
 }
 
 // Open sets a scenario up. Its error names the scenario that does not exist and
 // those that do.
 func Open(name string, o Options) (*Lab, error) {
-	for _, s := range Scenarios() {
-		if s.Name == name {
-			return s.open(o)
-		}
+	if s, ok := Find(name); ok {
+		return s.open(o)
 	}
 	var names []string
-	for _, s := range Scenarios() {
+	for _, s := range slices.Concat(Scenarios(), Fleets()) {
 		names = append(names, s.Name)
 	}
 	return nil, mistake("the lab has no scenario %q; it has %s", "ラボにシナリオ %q は存在しない。指定できるのは %s", name, strings.Join(names, ", "))
@@ -67,19 +78,26 @@ func mistake(en, ja string, args ...any) error {
 
 func (s Scenario) open(o Options) (*Lab, error) {
 	l := &Lab{scenario: s, world: s.build(), options: o, operations: operations()}
+	if s.operations != nil {
+		for action, op := range s.operations() {
+			op.changes, op.also = l.operations[action].changes, l.operations[action].also
+			l.operations[action] = op
+		}
+	}
 	for _, f := range o.Faults {
 		if err := f.check(l.operations); err != nil {
 			return nil, err
 		}
 	}
+	if err := l.resume(); err != nil {
+		return nil, err
+	}
+	l.world.sessions = &sessions{lab: l}
 	return l, nil
 }
 
 // Scenario returns what the lab was opened with.
 func (l *Lab) Scenario() Scenario { return l.scenario }
-
-// Now is the lab's clock, in UTC: the moment of the investigation. It stands still.
-func (l *Lab) Now() time.Time { return l.scenario.Now }
 
 // Source is the "source" of monshin.diagnosis/v1.
 func (l *Lab) Source() string { return "lab:" + l.scenario.Name }

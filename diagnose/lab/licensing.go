@@ -113,11 +113,7 @@ func listProductSubscriptions(w *World, r *request, in *lm.ListProductSubscripti
 		if s.Directory != directory || (in.Product != nil && *in.Product != s.Product) {
 			continue
 		}
-		all = append(all, types.ProductUserSummary{
-			Username: aws.String(s.User), Domain: aws.String(s.Domain), Product: aws.String(s.Product), Status: aws.String(s.Status),
-			IdentityProvider: activeDirectory(s.Directory), SubscriptionStartDate: stamp(s.Started),
-			ProductUserArn: aws.String(w.arn("license-manager-user-subscriptions", "product-user/"+s.Directory+"/"+s.Product+"/"+s.User)),
-		})
+		all = append(all, w.showSubscription(s))
 	}
 	rows, next, err := page(r, licensePaging, all, in.NextToken, in.MaxResults)
 	return &lm.ListProductSubscriptionsOutput{ProductUserSummaries: rows, NextToken: next}, err
@@ -137,11 +133,7 @@ func listUserAssociations(w *World, r *request, in *lm.ListUserAssociationsInput
 	var all []types.InstanceUserSummary
 	for _, a := range w.Associations {
 		if a.Instance == *in.InstanceId && a.Directory == directory {
-			all = append(all, types.InstanceUserSummary{
-				Username: aws.String(a.User), Domain: aws.String(a.Domain), InstanceId: aws.String(a.Instance), Status: aws.String(a.Status),
-				IdentityProvider: activeDirectory(a.Directory), AssociationDate: stamp(a.Since),
-				InstanceUserArn: aws.String(w.arn("license-manager-user-subscriptions", "instance-user/"+a.Directory+"/"+a.Instance+"/"+a.User)),
-			})
+			all = append(all, w.showUser(a))
 		}
 	}
 	rows, next, err := page(r, licensePaging, all, in.NextToken, in.MaxResults)

@@ -14,6 +14,18 @@ type operation struct {
 	// empty makes an output with nothing in it.
 	empty  func() any
 	answer func(*World, *request) (any, error)
+	// changes says that the operation changes the account.
+	changes bool
+	// also are further actions that the caller needs for it, which are no calls
+	// (iam:PassRole).
+	also []string
+}
+
+// change makes an operation that changes the account.
+func change[I, O any](f func(*World, *request, *I) (*O, error), also ...string) operation {
+	op := on(f)
+	op.changes, op.also = true, also
+	return op
 }
 
 // on makes an operation of a function with the SDK's own types.
@@ -40,6 +52,8 @@ func operations() map[string]operation {
 	for _, group := range []map[string]operation{
 		instanceOperations(), networkOperations(), groupOperations(), endpointOperations(), resolverOperations(),
 		directoryOperations(), identityOperations(), managementOperations(), trailOperations(), licenseOperations(),
+		instanceChanges(), endpointChanges(), groupChanges(), aclChanges(), vpcChanges(), tagChanges(), identityChanges(),
+		resolverChanges(), directoryChanges(), licenseChanges(), commandChanges(), sessionOperations(),
 	} {
 		maps.Copy(all, group)
 	}
@@ -49,17 +63,24 @@ func operations() map[string]operation {
 // global are the services whose answers are the same from every region.
 var global = []string{"iam:", "sts:", "ec2:DescribeRegions"}
 
-// answer answers one request, or says as AWS does why not.
+// answer answers one request, or says as AWS does why not. The caller holds mu.
 func (w *World) answer(op operation, r *request) (any, error) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	for _, pattern := range w.Denied {
-		if glob(strings.ToLower(pattern), strings.ToLower(r.action)) {
-			return nil, w.deny(r.action)
+	if op.changes && w.ReadOnly {
+		return nil, w.deny(r.action)
+	}
+	for _, action := range append([]string{r.action}, op.also...) {
+		if slices.ContainsFunc(w.Denied, func(p string) bool { return glob(strings.ToLower(p), strings.ToLower(action)) }) {
+			return nil, w.refuse(r.action, action)
 		}
+	}
+	if r.dry() {
+		return nil, fail("DryRunOperation", "Request would have succeeded, but DryRun flag is set.")
 	}
 	isGlobal := slices.ContainsFunc(global, func(p string) bool { return strings.HasPrefix(r.action, p) })
 	if r.region != w.Region && !isGlobal {
+		if op.changes {
+			return nil, fmt.Errorf("lab: %s in %s: only %s can be changed here", r.action, r.region, w.Region)
+		}
 		return op.answer(w.elsewhere(r.region), r)
 	}
 	return op.answer(w, r)
@@ -71,8 +92,11 @@ func (w *World) elsewhere(region string) *World {
 }
 
 // deny refuses an action in the words of its service.
-func (w *World) deny(action string) error {
-	code, _ := codesOf(action)
+func (w *World) deny(action string) error { return w.refuse(action, action) }
+
+// refuse refuses a call for want of an action, which need not be its own.
+func (w *World) refuse(call, action string) error {
+	code, _ := codesOf(call)
 	message := fmt.Sprintf("User: %s is not authorized to perform: %s because no identity-based policy allows the %s action",
 		w.CallerARN, action, action)
 	if code == "UnauthorizedOperation" {

@@ -47,20 +47,7 @@ func resolverFilter[T any](items []T, filters []types.Filter, by map[string]func
 }
 
 func listResolverRules(w *World, r *request, in *route53resolver.ListResolverRulesInput) (*route53resolver.ListResolverRulesOutput, error) {
-	all := pick(w.ResolverRules, func(*ResolverRule) bool { return true }, func(rule *ResolverRule) types.ResolverRule {
-		row := types.ResolverRule{
-			Id: aws.String(rule.ID), Name: aws.String(rule.Name), RuleType: types.RuleTypeOption(rule.Type), DomainName: aws.String(rule.Domain),
-			Status: types.ResolverRuleStatusComplete, OwnerId: aws.String(w.owner(rule.Owner)), ShareStatus: types.ShareStatusNotShared,
-			Arn: aws.String(w.arn("route53resolver", "resolver-rule/"+rule.ID)),
-		}
-		if rule.Endpoint != "" {
-			row.ResolverEndpointId = aws.String(rule.Endpoint)
-		}
-		for _, ip := range rule.Targets {
-			row.TargetIps = append(row.TargetIps, types.TargetAddress{Ip: aws.String(ip), Port: aws.Int32(53)})
-		}
-		return row
-	})
+	all := pick(w.ResolverRules, func(*ResolverRule) bool { return true }, w.showResolverRule)
 	all = append(all, types.ResolverRule{
 		Id: aws.String(internetRule), Name: aws.String("Internet Resolver"), RuleType: types.RuleTypeOptionRecursive, DomainName: aws.String("."),
 		Status: types.ResolverRuleStatusComplete, OwnerId: aws.String(internetRuleOwner), ShareStatus: types.ShareStatusNotShared,
@@ -79,10 +66,7 @@ func listResolverRules(w *World, r *request, in *route53resolver.ListResolverRul
 }
 
 func listResolverRuleAssociations(w *World, r *request, in *route53resolver.ListResolverRuleAssociationsInput) (*route53resolver.ListResolverRuleAssociationsOutput, error) {
-	all := pick(w.ResolverAssociations, func(*ResolverAssociation) bool { return true }, func(a *ResolverAssociation) types.ResolverRuleAssociation {
-		return types.ResolverRuleAssociation{Id: aws.String(a.ID), Name: aws.String(a.Name), ResolverRuleId: aws.String(a.Rule), VPCId: aws.String(a.VPC),
-			Status: types.ResolverRuleAssociationStatus(a.Status)}
-	})
+	all := pick(w.ResolverAssociations, func(*ResolverAssociation) bool { return true }, showResolverAssociation)
 	for _, v := range sorted(w.VPCs) {
 		if w.mine(v.Owner) {
 			all = append(all, types.ResolverRuleAssociation{Id: aws.String("rslvr-autodefined-assoc-" + v.ID + "-internet-resolver"),
@@ -103,13 +87,7 @@ func listResolverRuleAssociations(w *World, r *request, in *route53resolver.List
 }
 
 func listResolverEndpoints(w *World, r *request, in *route53resolver.ListResolverEndpointsInput) (*route53resolver.ListResolverEndpointsOutput, error) {
-	all := pick(w.ResolverEndpoints, func(*ResolverEndpoint) bool { return true }, func(e *ResolverEndpoint) types.ResolverEndpoint {
-		return types.ResolverEndpoint{
-			Id: aws.String(e.ID), Name: aws.String(e.Name), Direction: types.ResolverEndpointDirection(e.Direction), Status: types.ResolverEndpointStatus(e.Status),
-			HostVPCId: aws.String(e.VPC), SecurityGroupIds: append([]string(nil), e.Groups...), IpAddressCount: aws.Int32(e.IPs),
-			Arn: aws.String(w.arn("route53resolver", "resolver-endpoint/"+e.ID)),
-		}
-	})
+	all := pick(w.ResolverEndpoints, func(*ResolverEndpoint) bool { return true }, w.showResolverEndpoint)
 	all, err := resolverFilter(all, in.Filters, map[string]func(types.ResolverEndpoint) string{
 		"direction": func(x types.ResolverEndpoint) string { return string(x.Direction) },
 		"hostvpcid": func(x types.ResolverEndpoint) string { return aws.ToString(x.HostVPCId) },
@@ -120,6 +98,39 @@ func listResolverEndpoints(w *World, r *request, in *route53resolver.ListResolve
 	}
 	rows, next, err := page(r, resolverPaging, all, in.NextToken, in.MaxResults)
 	return &route53resolver.ListResolverEndpointsOutput{ResolverEndpoints: rows, NextToken: next}, err
+}
+
+func (w *World) showResolverRule(rule *ResolverRule) types.ResolverRule {
+	row := types.ResolverRule{
+		Id: aws.String(rule.ID), Name: aws.String(rule.Name), RuleType: types.RuleTypeOption(rule.Type), DomainName: aws.String(rule.Domain),
+		Status: types.ResolverRuleStatusComplete, OwnerId: aws.String(w.owner(rule.Owner)), ShareStatus: types.ShareStatusNotShared,
+		Arn: aws.String(w.arn("route53resolver", "resolver-rule/"+rule.ID)),
+	}
+	if rule.Status != "" {
+		row.Status = types.ResolverRuleStatus(rule.Status)
+	}
+	if rule.Creator != "" {
+		row.CreatorRequestId = aws.String(rule.Creator)
+	}
+	if rule.Endpoint != "" {
+		row.ResolverEndpointId = aws.String(rule.Endpoint)
+	}
+	for _, ip := range rule.Targets {
+		row.TargetIps = append(row.TargetIps, types.TargetAddress{Ip: aws.String(ip), Port: aws.Int32(53)})
+	}
+	return row
+}
+
+func (w *World) showResolverEndpoint(e *ResolverEndpoint) types.ResolverEndpoint {
+	row := types.ResolverEndpoint{
+		Id: aws.String(e.ID), Name: aws.String(e.Name), Direction: types.ResolverEndpointDirection(e.Direction), Status: types.ResolverEndpointStatus(e.Status),
+		HostVPCId: aws.String(e.VPC), SecurityGroupIds: append([]string(nil), e.Groups...), IpAddressCount: aws.Int32(e.IPs),
+		Arn: aws.String(w.arn("route53resolver", "resolver-endpoint/"+e.ID)),
+	}
+	if e.Creator != "" {
+		row.CreatorRequestId = aws.String(e.Creator)
+	}
+	return row
 }
 
 func directoryOperations() map[string]operation {

@@ -2,6 +2,7 @@ package lab
 
 import (
 	"maps"
+	"slices"
 	"time"
 
 	"github.com/monshin/monshin/diagnose/fact"
@@ -34,8 +35,13 @@ type Scenario struct {
 	Unexplained []finding.Code
 	// Exit is the exit code of `monshin check`.
 	Exit int
+	// Guest says that the expectations hold where scripts may run inside Windows: with
+	// `--guest`.
+	Guest bool
 
 	build func() *World
+	// operations are answered instead of the lab's own of the same name; nil is none.
+	operations func() map[string]operation
 }
 
 // Expected is a root cause.
@@ -53,7 +59,7 @@ type Expected struct {
 
 // Find returns the scenario of a name.
 func Find(name string) (Scenario, bool) {
-	for _, s := range Scenarios() {
+	for _, s := range slices.Concat(Scenarios(), Fleets()) {
 		if s.Name == name {
 			return s, true
 		}
@@ -63,7 +69,7 @@ func Find(name string) (Scenario, bool) {
 
 // Scenarios lists every scenario, in the order of DESIGN.md §6.
 func Scenarios() []Scenario {
-	all := append(append(append(healthyScenarios(), managementScenarios()...), officeScenarios()...), otherScenarios()...)
+	all := slices.Concat(healthyScenarios(), managementScenarios(), officeScenarios(), otherScenarios(), guestScenarios())
 	for i := range all {
 		s := &all[i]
 		s.Region, s.Account, s.Now = region, account, now()
@@ -77,6 +83,11 @@ func Scenarios() []Scenario {
 
 // cause is a root cause of which only the code is fixed.
 func cause(code finding.Code) []Expected { return []Expected{{Code: code}} }
+
+// explaining is a root cause that must explain something.
+func explaining(code finding.Code, effects ...finding.Code) []Expected {
+	return []Expected{{Code: code, Explains: effects}}
+}
 
 // broken is the common estate with something done to it.
 func broken(breakIt func(*World)) func() *World {

@@ -2,6 +2,7 @@ package lab
 
 import (
 	"encoding/json"
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -33,6 +34,7 @@ dns-support-off        | not-in-systems-manager  | dns.vpc-support-off          
 shared-vpc             | not-in-systems-manager  |                                                              | 3
 witness                | not-in-systems-manager  | iam.permission-missing                                       | 1
 office-terminates      | office-terminates       | dns.ad-domain-unresolvable                                   | 1
+office-dc-elsewhere    | office-terminates       | dns.ad-domain-unresolvable                                   | 1
 office-dead-long-ago   | office-terminates       | dns.ad-domain-unresolvable                                   | 1
 office-1688            | office-terminates       | license.port-1688-blocked                                    | 1
 office-two-directories | office-terminates       | license.directory-ambiguous                                  | 1
@@ -40,7 +42,18 @@ office-user-missing    | office-not-licensed     | license.user-not-subscribed, 
 cloned-fleet           | cloned                  | clone.suspected                                              | 1
 no-password            | no-password             |                                                              | 3
 operator-denied        | not-in-systems-manager  |                                                              | 3
-many-causes            | not-in-systems-manager  | iam.permission-missing, endpoint.missing@.ssm, endpoint.sg-blocks@ssmmessages, network.nacl-blocks-return, dns.vpc-hostnames-off | 1`
+many-causes            | not-in-systems-manager  | iam.permission-missing, endpoint.missing@.ssm, endpoint.sg-blocks@ssmmessages, network.nacl-blocks-return, dns.vpc-hostnames-off | 1
+clone-not-activated    | cloned                  | clone.not-generalized                                        | 1
+clone-server-2025      | rdp-refused             | clone.not-generalized                                        | 1
+clone-not-the-cause    | rdp-refused             | account.locked                                               | 1
+dns-forwarder-missing  | everything              | dns.aws-names-not-forwarded                                  | 1
+lease-stale            | domain-join             | dns.lease-stale                                              | 1
+kms-blocked            | not-activated           | activation.no-route                                          | 1
+clock-skewed           | not-activated           | activation.clock-skewed                                      | 1
+agent-stopped          | not-in-systems-manager  | ssm.agent-stopped                                            | 1
+sysprep-stuck          | cloned                  | clone.sysprep-stuck                                          | 1
+ssm-cli-false-alarms   | everything              |                                                              | 0
+rds-grace-over         | rdp-refused             | rdp.license-expired                                          | 1`
 
 func TestScenariosAreTheContract(t *testing.T) {
 	var want, got []string
@@ -122,6 +135,11 @@ func TestWorldsAreWhole(t *testing.T) {
 				need(i.Profile == "" || w.Profiles[i.Profile] != nil, "profile", i.Profile)
 				need(!addresses[i.IP], "free address", i.IP)
 				addresses[i.IP] = true
+				need(i.Windows != nil, "Windows of", i.ID)
+				if n := w.Nodes[i.ID]; n != nil {
+					need(n.Computer == i.Windows.Name && n.PlatformVersion == fmt.Sprintf("10.0.%d", i.Windows.Build), "one name and build for", i.ID)
+				}
+				need(i.Windows.Booted.Before(w.Now) && !i.Windows.Booted.Before(i.Launched), "start of", i.ID)
 			}
 			for _, i := range w.Interfaces {
 				subnets(i.Subnet)
@@ -188,7 +206,7 @@ func TestWorldsAreWhole(t *testing.T) {
 
 // The world can be kept in a file: JSON holds all of it.
 func TestWorldSurvivesJSON(t *testing.T) {
-	for _, name := range []string{"office-two-directories", "many-causes"} {
+	for _, name := range []string{"office-two-directories", "many-causes", "clone-server-2025", "clock-skewed"} {
 		s, _ := Find(name)
 		before, after := s.build(), &World{}
 		if err := json.Unmarshal(mustJSON(before), after); err != nil {

@@ -18,6 +18,12 @@ func officeScenarios() []Scenario {
 		Lesson: lang.Both("License Manager terminates an Office instance that it cannot join to the domain. Its own Run Command output survives the instance and holds the error.",
 			"License Manager は、ドメインに参加させられない Office 付きインスタンスを終了 (terminated) させます。その Run Command の出力はインスタンスの終了後も残り、エラーの内容を確認できます。"),
 	}, {
+		Name: "office-dc-elsewhere", Symptom: runbook.OfficeTerminates, InstanceID: officeID(dead), Exit: 1, build: officeElsewhere,
+		Expect: []Expected{{Code: finding.DNSADDomainUnresolvable, Certainty: finding.Proven, Explains: killed}},
+		Title:  lang.Both("The same, and the domain controllers are in a peered VPC", "同じ事象で、ドメインコントローラーがピアリング先の VPC にある"),
+		Lesson: lang.Both("A Resolver rule forwards the domain and nothing else. The controllers as the VPC's DNS servers would take its servers out of Systems Manager, because they know none of its endpoints.",
+			"Resolver ルールなら AD ドメインの名前だけを転送できます。DHCP オプションで DC を DNS サーバーにすると、DC は自 VPC のエンドポイントを解決できないため、Systems Manager に接続できなくなります。"),
+	}, {
 		Name: "office-dead-long-ago", Symptom: runbook.OfficeTerminates, InstanceID: officeID(dead), Exit: 1, Unknown: []fact.Reason{fact.Denied}, build: officeDeadLongAgo,
 		Expect: []Expected{{Code: finding.DNSADDomainUnresolvable, Certainty: finding.Likely, Explains: killed, Assumptions: []string{finding.AssumeUnchanged}}},
 		Title:  lang.Both("The same, forty days later and with ReadOnlyAccess", "同じ事象を 40 日後に ReadOnlyAccess で調査"),

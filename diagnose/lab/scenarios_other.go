@@ -24,7 +24,7 @@ func otherScenarios() []Scenario {
 		build: broken(func(w *World) {
 			w.dropEndpoint(vpcID(), "ssm")
 			w.allOffline()
-			w.Denied = deniedHalf()
+			w.Denied, w.ReadOnly = deniedHalf(), true
 		}),
 	}, {
 		Name: "many-causes", Symptom: runbook.NotInSystemsManager, Exit: 1, build: broken((*World).manyCauses),
@@ -60,6 +60,6 @@ func deniedHalf() []string {
 		"ec2:DescribeIamInstanceProfileAssociations", "ec2:DescribeVpcPeeringConnections", "ec2:DescribeDhcpOptions", "ec2:GetManagedPrefixListEntries", "ec2:GetPasswordData",
 		"iam:GetRole", "iam:GetRolePolicy", "iam:GetPolicy", "iam:GetPolicyVersion", "iam:ListRolePolicies", "iam:ListAttachedRolePolicies", "iam:ListAccountAliases",
 		"iam:SimulatePrincipalPolicy",
-		"ssm:GetServiceSetting", "ssm:GetConnectionStatus", "cloudtrail:LookupEvents", "ds:*", "license-manager-user-subscriptions:*",
+		"ssm:GetServiceSetting", "ssm:GetConnectionStatus", "ssm:SendCommand", "ssm:ListInventoryEntries", "cloudtrail:LookupEvents", "ds:*", "license-manager-user-subscriptions:*",
 	}
 }

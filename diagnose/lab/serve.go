@@ -27,14 +27,21 @@ import (
 // that a caller gives one part, and are long enough to be seen on a screen.
 const hang = 500 * time.Millisecond
 
-// inputKey is where the typed input travels in the context.
-type inputKey struct{}
+// callKey is where one call of a client travels in the context of its attempts.
+type callKey struct{}
+
+// clientCall is one call of a client, which may take several attempts.
+type clientCall struct {
+	in any
+	// done says that an attempt took effect whose answer was lost.
+	done bool
+}
 
 // install puts the lab into one operation's stack.
 func (l *Lab) install(stack *middleware.Stack) error {
 	capture := middleware.InitializeMiddlewareFunc("LabCapture",
 		func(ctx context.Context, in middleware.InitializeInput, next middleware.InitializeHandler) (middleware.InitializeOutput, middleware.Metadata, error) {
-			return next.HandleInitialize(middleware.WithStackValue(ctx, inputKey{}, in.Parameters), in)
+			return next.HandleInitialize(middleware.WithStackValue(ctx, callKey{}, &clientCall{in: in.Parameters}), in)
 		})
 	if err := stack.Initialize.Add(capture, middleware.After); err != nil {
 		return err
@@ -54,6 +61,24 @@ type request struct {
 	in     any
 	// scope binds a page token to the operation and everything it was asked.
 	scope string
+	// id is the request id.
+	id string
+	// told says that the operation has written its own event of CloudTrail.
+	told bool
+}
+
+// dry reports whether EC2 is asked only whether it would.
+func (r *request) dry() bool {
+	v := reflect.ValueOf(r.in)
+	if v.Kind() != reflect.Pointer || v.IsNil() || v.Elem().Kind() != reflect.Struct {
+		return false
+	}
+	f := v.Elem().FieldByName("DryRun")
+	on, ok := reflect.Value{}, f.IsValid() && f.Kind() == reflect.Pointer && !f.IsNil()
+	if ok {
+		on = f.Elem()
+	}
+	return ok && on.Kind() == reflect.Bool && on.Bool()
 }
 
 // attempt answers one attempt of a request.
@@ -64,44 +89,71 @@ func (l *Lab) attempt(ctx context.Context) (any, middleware.Metadata, error) {
 	if !known {
 		return nil, md, fmt.Errorf("lab: unfaked %s:%s", service, name)
 	}
-	req := &request{action: actionOf(service, name), region: awsmiddleware.GetRegion(ctx),
-		in: middleware.GetStackValue(ctx, inputKey{})}
+	c, ok := middleware.GetStackValue(ctx, callKey{}).(*clientCall)
+	if !ok {
+		return nil, md, fmt.Errorf("lab: %s:%s came without its input", service, name)
+	}
+	req := &request{action: actionOf(service, name), region: awsmiddleware.GetRegion(ctx), in: c.in}
 	whole, scope := fingerprint(req)
-	req.scope = scope
 	n := l.attempts.next(whole)
 	id := requestID(whole, n)
+	req.scope, req.id = scope, id
 	awsmiddleware.SetRequestIDMetadata(&md, id)
 
 	if err := sleep(ctx, l.options.Latency); err != nil {
 		return nil, md, err
 	}
-	out, err := l.answer(ctx, op, req, whole, n)
+	out, err := l.answer(ctx, op, req, c, whole, n)
+	l.note(op, req, err)
 	if err != nil {
 		return nil, md, asResponse(err, service, id)
 	}
 	return out, md, nil
 }
 
-func (l *Lab) answer(ctx context.Context, op operation, req *request, whole string, n int) (any, error) {
+func (l *Lab) answer(ctx context.Context, op operation, req *request, c *clientCall, whole string, n int) (any, error) {
+	late := false
 	for _, f := range l.options.Faults {
 		switch {
 		case f.kind == throttleFault:
 			if l.chance(whole, n) < f.rate {
 				return nil, throttled(req.action)
 			}
-		case !f.hits(req.action):
 		case f.kind == denyFault:
-			return nil, l.world.deny(req.action)
-		case f.kind == timeoutFault:
-			if err := sleep(ctx, hang); err != nil {
-				return nil, err
+			for _, action := range append([]string{req.action}, op.also...) {
+				if f.hits(action) {
+					return nil, l.world.refuse(req.action, action)
+				}
 			}
-			return nil, &smithyhttp.RequestSendError{Err: &net.OpError{Op: "dial", Net: "tcp", Err: timeoutError{}}}
+		case !f.hits(req.action):
+		case f.kind == timeoutFault:
+			return nil, timedOut(ctx)
+		case f.kind == lateFault:
+			late = late || op.changes && !req.dry()
 		case f.kind == emptyFault:
 			return op.empty(), nil
 		}
 	}
-	return l.world.answer(op, req)
+	if !late {
+		return l.perform(op, req)
+	}
+	// The first attempt takes effect and its answer is lost; those after it do not get
+	// through at all.
+	if !c.done {
+		if out, err := l.perform(op, req); err != nil {
+			return out, err
+		}
+		c.done = true
+	}
+	return nil, timedOut(ctx)
+}
+
+// timedOut is a connection that nobody answers, after its time.
+func timedOut(ctx context.Context) error {
+	if err := sleep(ctx, hang); err != nil {
+		return err
+	}
+	return &smithyhttp.RequestSendError{Err: &net.OpError{Op: "dial", Net: "tcp", Err: timeoutError{}}}
 }
 
 // chance is a number in [0, 1) that belongs to the n-th attempt of a request.
@@ -188,6 +240,7 @@ func (timeoutError) Temporary() bool { return true }
 var services = []struct{ id, prefix, denied, throttled string }{
 	{"EC2", "ec2", "UnauthorizedOperation", "RequestLimitExceeded"},
 	{"SSM", "ssm", "AccessDeniedException", "ThrottlingException"},
+	{"KMS", "kms", "AccessDeniedException", "ThrottlingException"},
 	{"IAM", "iam", "AccessDenied", "Throttling"},
 	{"STS", "sts", "AccessDenied", "Throttling"},
 	{"CloudTrail", "cloudtrail", "AccessDeniedException", "ThrottlingException"},
@@ -248,10 +301,14 @@ func statusOf(service, code string) int {
 	switch {
 	case code == "RequestLimitExceeded":
 		return http.StatusServiceUnavailable
+	case code == "DryRunOperation":
+		return http.StatusPreconditionFailed
 	case xml && (code == "UnauthorizedOperation" || code == "AccessDenied"):
 		return http.StatusForbidden
 	case code == "NoSuchEntity":
 		return http.StatusNotFound
+	case service == "IAM" && slices.Contains([]string{"EntityAlreadyExists", "DeleteConflict", "LimitExceeded"}, code):
+		return http.StatusConflict
 	}
 	return http.StatusBadRequest
 }

@@ -17,6 +17,10 @@ func managementOperations() map[string]operation {
 		"ssm:GetServiceSetting":           on(getServiceSetting),
 		"ssm:ListCommandInvocations":      on(listCommandInvocations),
 		"ssm:GetCommandInvocation":        on(getCommandInvocation),
+		"ssm:ListCommands":                on(listCommands),
+		"ssm:SendCommand":                 on(sendCommand),
+		"ssm:ListInventoryEntries":        on(listInventoryEntries),
+		"ssm:DescribeInstancePatches":     on(describeInstancePatches),
 	}
 }
 
@@ -154,7 +158,7 @@ func listCommandInvocations(w *World, r *request, in *ssm.ListCommandInvocations
 func (w *World) showInvocation(c *Command, details bool) types.CommandInvocation {
 	row := types.CommandInvocation{
 		CommandId: aws.String(c.ID), InstanceId: aws.String(c.Instance), DocumentName: aws.String(c.Document), DocumentVersion: aws.String("$DEFAULT"),
-		Comment: aws.String(c.Comment), RequestedDateTime: aws.Time(c.Requested), Status: types.CommandInvocationStatus(c.Status), StatusDetails: aws.String(c.Status),
+		Comment: aws.String(c.Comment), RequestedDateTime: aws.Time(c.Requested), Status: types.CommandInvocationStatus(c.Status), StatusDetails: aws.String(c.details()),
 		ServiceRole: aws.String(c.Role), StandardOutputUrl: aws.String(""), StandardErrorUrl: aws.String(""), InstanceName: aws.String(""),
 		NotificationConfig: &types.NotificationConfig{}, CloudWatchOutputConfig: &types.CloudWatchOutputConfig{},
 	}
@@ -168,11 +172,18 @@ func (w *World) showInvocation(c *Command, details bool) types.CommandInvocation
 		}
 		row.CommandPlugins = []types.CommandPlugin{{
 			Name: aws.String("aws:runPowerShellScript"), Output: aws.String(cut(output, 2500, "\n---Output truncated---")), ResponseCode: c.ResponseCode,
-			Status: types.CommandPluginStatus(c.Status), StatusDetails: aws.String(c.Status),
+			Status: types.CommandPluginStatus(c.Status), StatusDetails: aws.String(c.details()),
 			ResponseStartDateTime: aws.Time(c.Requested.Add(time.Second)), ResponseFinishDateTime: aws.Time(c.Requested.Add(time.Second + c.Took)),
 		}}
 	}
 	return row
+}
+
+func (c *Command) details() string {
+	if c.Details != "" {
+		return c.Details
+	}
+	return c.Status
 }
 
 // cut shortens output to the limit of an API, with its mark (domain.md §11).
@@ -188,11 +199,16 @@ func getCommandInvocation(w *World, _ *request, in *ssm.GetCommandInvocationInpu
 		if c.ID != aws.ToString(in.CommandId) || c.Instance != aws.ToString(in.InstanceId) {
 			continue
 		}
+		if c.Unseen {
+			// Run Command is eventually consistent.
+			c.Unseen = false
+			break
+		}
 		stamp := func(t time.Time) *string { return aws.String(t.UTC().Format("2006-01-02T15:04:05.000Z")) }
 		return &ssm.GetCommandInvocationOutput{
 			CommandId: aws.String(c.ID), InstanceId: aws.String(c.Instance), DocumentName: aws.String(c.Document), DocumentVersion: aws.String("$DEFAULT"),
 			Comment: aws.String(c.Comment), PluginName: aws.String("aws:runPowerShellScript"), ResponseCode: c.ResponseCode,
-			Status: types.CommandInvocationStatus(c.Status), StatusDetails: aws.String(c.Status),
+			Status: types.CommandInvocationStatus(c.Status), StatusDetails: aws.String(c.details()),
 			ExecutionStartDateTime: stamp(c.Requested.Add(time.Second)), ExecutionEndDateTime: stamp(c.Requested.Add(time.Second + c.Took)),
 			StandardOutputContent: aws.String(cut(c.Stdout, 24000, "--output truncated--")), StandardErrorContent: aws.String(cut(c.Stderr, 8000, "--output truncated--")),
 			StandardOutputUrl: aws.String(""), StandardErrorUrl: aws.String(""), CloudWatchOutputConfig: &types.CloudWatchOutputConfig{},

@@ -3,6 +3,9 @@ package lab
 import (
 	"sync"
 	"time"
+
+	"github.com/monshin/monshin/diagnose/guest"
+	"github.com/monshin/monshin/diagnose/lab/windows"
 )
 
 // World is one account in one region, as it is at its own time. Answers are
@@ -22,8 +25,19 @@ type World struct {
 	Now time.Time
 	// Denied are the actions that the caller may not do, with * and ?.
 	Denied []string
+	// ReadOnly says that the caller may change nothing.
+	ReadOnly bool
 	// Regions are the regions that the account has opted in to.
 	Regions []string
+	// Serial counts what was made since the scenario began, and Tasks are what will
+	// happen by itself.
+	Serial int
+	Tasks  []Task
+	// Tokens are calls by action and idempotency token.
+	Tokens map[string]Token
+	// Tags are tags by the id or the ARN of their thing, beside those that the thing
+	// itself holds.
+	Tags map[string]map[string]string
 
 	Compute
 	Network
@@ -31,6 +45,18 @@ type World struct {
 	Identity
 	Management
 	License
+
+	fleet fleetPart
+	// sessions are Session Manager's.
+	sessions *sessions
+	// SessionKey is the KMS key of Session Manager's preferences, "" for none.
+	SessionKey string
+	// script is the script that was read last.
+	script struct {
+		text string
+		asks guest.Request
+		many bool
+	}
 }
 
 // Compute is what EC2 runs.
@@ -54,7 +80,7 @@ type Instance struct {
 	Launched                        time.Time
 	// Terminated is when it ended; zero while it lives.
 	Terminated time.Time
-	// State is running or stopped; a terminated instance's state follows from Terminated.
+	// State is pending, running or stopped; a terminated instance's state follows from Terminated.
 	State string
 	// MetadataOff says that the instance metadata service is disabled.
 	MetadataOff bool
@@ -63,6 +89,18 @@ type Instance struct {
 	// PasswordData is the encrypted password as EC2 holds it, "" for none.
 	PasswordData string
 	Volume       string
+	// PublicIP is an Elastic IP address, "" for none.
+	PublicIP string
+	// Associating says that the association of its profile is not complete yet.
+	Associating bool
+	// Protected is termination protection.
+	Protected bool
+	// MetadataTokens is HttpTokens of the metadata service, "" for required; MetadataHops
+	// its hop limit, 0 for 2.
+	MetadataTokens string
+	MetadataHops   int32
+	// Windows is what runs on it.
+	Windows *windows.Host
 }
 
 // Image is an AMI. Alias is ImageOwnerAlias: amazon, aws-marketplace or "".
@@ -192,6 +230,8 @@ type PrefixList struct {
 type DHCPOptions struct {
 	ID, Owner, Name string
 	DNS, Domain     []string
+	// More are the other options, by their names.
+	More map[string][]string
 }
 
 // Names is what resolves names: Route 53 Resolver and the directories.
@@ -206,6 +246,8 @@ type Names struct {
 type ResolverRule struct {
 	ID, Name, Type, Domain, Owner, Endpoint string
 	Targets                                 []string
+	// Status is "" for COMPLETE; Creator is the request that made it.
+	Status, Creator string
 }
 
 // ResolverAssociation binds a rule to a VPC.
@@ -216,6 +258,9 @@ type ResolverEndpoint struct {
 	ID, Name, Direction, Status, VPC string
 	Groups                           []string
 	IPs                              int32
+	// Interfaces and Creator are those of an endpoint that was made in this lab.
+	Interfaces []string
+	Creator    string
 }
 
 // Directory is a directory of AWS Directory Service.
@@ -224,6 +269,8 @@ type Directory struct {
 	Subnets, DNS                             []string
 	Controllers                              []Controller
 	Launched                                 time.Time
+	// Forwarders are conditional forwarders: the servers that are asked, by domain.
+	Forwarders map[string][]string
 }
 
 // Controller is a domain controller.
@@ -264,6 +311,25 @@ type Management struct {
 	Settings map[string]string
 	Commands []*Command
 	Events   []*Event
+	// Parameters are Parameter Store's, by name, without their values; Automations are
+	// executions by id.
+	Parameters  map[string]*Parameter
+	Automations map[string]*Automation
+}
+
+// Parameter is a parameter of Parameter Store. The lab keeps no value of any.
+type Parameter struct {
+	Name, Type, By string
+	Version        int64
+	Modified       time.Time
+}
+
+// Automation is one execution of a runbook.
+type Automation struct {
+	ID, Document, Status, Failure string
+	Parameters                    map[string][]string
+	Tags                          map[string]string
+	Started, Ended                time.Time
 }
 
 // Node is a managed node.
@@ -272,6 +338,8 @@ type Node struct {
 	LastPing, Registered                                           time.Time
 	// Connected says that the Session Manager channel is open.
 	Connected bool
+	// Captured is when inventory was last gathered, zero where it is not on.
+	Captured time.Time
 }
 
 // Command is one invocation of Run Command on one instance.
@@ -279,10 +347,13 @@ type Command struct {
 	ID, Instance, Document, Comment, Role string
 	Requested                             time.Time
 	Took                                  time.Duration
-	// Status is the invocation's, with StatusDetails the same word.
-	Status         string
-	ResponseCode   int32
-	Stdout, Stderr string
+	// Status is the invocation's; Details is StatusDetails where that is another word.
+	Status, Details string
+	ResponseCode    int32
+	Stdout, Stderr  string
+	// Unseen says that nobody has asked for it yet: the first who does is told that
+	// it does not exist (domain.md §11).
+	Unseen bool
 }
 
 // Event is one CloudTrail management event.
@@ -315,6 +386,8 @@ type License struct {
 	Subscriptions  []*Subscription
 	Associations   []*Association
 	LicenseServers []*LicenseServer
+	// Steps are how far License Manager has got with a new instance, by its id.
+	Steps map[string]int
 }
 
 // Provider is a directory registered for a product.
@@ -333,7 +406,7 @@ type Licensed struct {
 // Subscription is a user's subscription to a product.
 type Subscription struct {
 	User, Domain, Directory, Product, Status string
-	Started                                  time.Time
+	Started, Ended                           time.Time
 }
 
 // Association is a user on an instance.

@@ -102,22 +102,31 @@ func sorted(needs map[string]*Need) []Need {
 	return out
 }
 
-// Policy writes one IAM policy that allows the actions. All of them are reads that
-// take no narrower resource, or whose ids are not known beforehand.
+// Policy writes one IAM policy that allows the actions. Reads take no narrower
+// resource, or their ids are not known beforehand; what runs a script is narrowed to
+// the document that monshin runs it by.
 func Policy(needs []Need) string {
 	type statement struct {
 		Sid, Effect string
 		Action      []string
-		Resource    string
+		Resource    any
 	}
-	allow := statement{Sid: "MonshinRead", Effect: "Allow", Action: []string{}, Resource: "*"}
+	read := statement{Sid: "MonshinRead", Effect: "Allow", Action: []string{}, Resource: "*"}
+	statements := []statement{}
 	for _, n := range needs {
-		allow.Action = append(allow.Action, n.Action)
+		if r := resourcesOf(n.Action); r != nil {
+			statements = append(statements, statement{Sid: "MonshinAskWindows", Effect: "Allow", Action: []string{n.Action}, Resource: r})
+			continue
+		}
+		read.Action = append(read.Action, n.Action)
+	}
+	if len(read.Action) > 0 || len(statements) == 0 {
+		statements = append([]statement{read}, statements...)
 	}
 	b, _ := json.MarshalIndent(struct { // strings only: it cannot fail
 		Version   string
 		Statement []statement
-	}{"2012-10-17", []statement{allow}}, "", "  ")
+	}{"2012-10-17", statements}, "", "  ")
 	return string(b)
 }
 

@@ -1,6 +1,7 @@
 package probe
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/monshin/monshin/diagnose/estate"
@@ -28,17 +29,12 @@ func activationProbes() []Probe {
 		{
 			ID:    "activation.status",
 			Title: lang.Both("Windows activation", "Windows のライセンス認証状態"),
-			Parts: parts,
-			Judge: func(v *estate.View) Verdict {
-				p, stop := runningWindows(v)
-				if stop != nil {
-					return *stop
-				}
-				if e, own := ownLicense(p); own {
-					return notApplicable(ownLicenseSay(), e)
-				}
-				return unknown(lang.Both("only Windows itself can tell its activation status", "ライセンス認証状態は OS 内の確認が必要"), fact.Why{Reason: fact.NeedsGuest})
+			Parts: append(slices.Clone(parts), estate.GuestActivationPart),
+			Codes: []finding.Code{
+				finding.ActivationNotLicensed, finding.ActivationStaleRoutes, finding.ActivationNoRoute,
+				finding.ActivationKMSHostWrong, finding.ActivationKeyWrong, finding.ActivationClockSkewed,
 			},
+			Judge: judgeActivation,
 		},
 	}
 }

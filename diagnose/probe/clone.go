@@ -21,12 +21,8 @@ func cloneProbes() []Probe {
 			Codes: []finding.Code{finding.CloneSuspected},
 			Judge: judgeLineage,
 		},
-		{
-			ID:    "clone.sid",
-			Title: lang.Both("Machine SID", "マシン SID"),
-			Parts: []estate.AnyKind{estate.InstancePart, estate.TrailPart, estate.ImagePart},
-			Judge: judgeSID,
-		},
+		sidProbe(),
+		cloneAuthenticationProbe(),
 	}
 }
 
@@ -40,21 +36,6 @@ func awsImage(i estate.Image, at string, o fact.Origin) Verdict {
 	return notApplicable(lang.Both("an image of AWS or the Marketplace (%s): generalised", "AWS・Marketplace 提供の AMI（%s）").With(i.OwnerAlias),
 		see(estate.ImagePart.Key(at), "owner_alias", i.OwnerAlias,
 			lang.Both("such images are generalised by their maker", "提供元で一般化（Sysprep）済み"), o))
-}
-
-func judgeSID(v *estate.View) Verdict {
-	p, stop := runningWindows(v)
-	if stop != nil {
-		return *stop
-	}
-	image := estate.ImagePart.Of(v, p.ImageID)
-	if image.IsUnknown() {
-		return unread(image.Why())
-	}
-	if i, known := image.Get(); known && ofAWS(i) {
-		return awsImage(i, p.ImageID, image.Origin())
-	}
-	return unknown(lang.Both("only Windows itself can tell the machine SID", "マシン SID は OS 内の確認が必要"), fact.Why{Reason: fact.NeedsGuest})
 }
 
 // machine is an instance with the computer name that Systems Manager reported.

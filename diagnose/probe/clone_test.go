@@ -41,15 +41,17 @@ func machineCases() []lmCase {
 			lmSelfImage(e, "", lmPeer(lmInstance, "A"), lmPeer("i-2", "B"))
 			lmChange(e, estate.SiblingsPart, lmImage, func(p *estate.Peers) { p.Complete = false })
 		}, []string{"unknown", "not-recorded"}},
-		{"sid of a Marketplace image", "clone.sid", nil, na},
-		{"sid of an own image", "clone.sid", func(e *estate.Estate) { lmSelfImage(e, "") }, []string{"unknown", "needs-guest"}},
+		{"sid of a Marketplace image", "clone.sid", nil, ok},
+		{"sid of an own image", "clone.sid", func(e *estate.Estate) { lmSelfImage(e, ""); notAsked(e) }, []string{"unknown", "needs-guest"}},
 		{"sid, image denied", "clone.sid", func(e *estate.Estate) { lmDeny(e, estate.ImagePart.Key(lmImage)) }, []string{"unknown", "denied"}},
 
 		{"licence included", "activation.billing", nil, ok},
 		{"own licence", "activation.billing", is(func(i *estate.Instance) { i.UsageOperation = "RunInstances:0800" }), na},
 		{"billing not told", "activation.billing", is(func(i *estate.Instance) { i.UsageOperation, i.PlatformDetails = "", "" }), []string{"unknown", "not-recorded"}},
-		{"activation", "activation.status", nil, []string{"unknown", "needs-guest"}},
-		{"activation of an own licence", "activation.status", is(func(i *estate.Instance) { i.PlatformDetails = "Windows BYOL" }), na},
+		{"activation", "activation.status", notAsked, []string{"unknown", "needs-guest"}},
+		{"activation of an own licence", "activation.status", is(func(i *estate.Instance) {
+			i.PlatformDetails, i.ProductCodes, i.Tags = "Windows BYOL", nil, nil
+		}), na},
 		{"activation of the dead", "activation.status", lmDead, na},
 
 		{"key pair", "password.key-pair", nil, ok},

@@ -23,14 +23,7 @@ func directoryProbes() []Probe {
 			Codes: []finding.Code{finding.ADDirectoryNotActive},
 			Judge: judgeDirectory,
 		},
-		{
-			ID:    "ad.join",
-			Title: lang.Both("Domain membership and secure channel", "ドメイン参加状態とセキュアチャネル"),
-			Parts: []estate.AnyKind{estate.InstancePart, estate.TrailPart},
-			Judge: func(v *estate.View) Verdict {
-				return insideWindows(v, lang.Both("only Windows itself can tell whether the domain is joined", "ドメイン参加状態は OS 内の確認が必要"))
-			},
-		},
+		joinProbe(),
 	}
 }
 

@@ -259,7 +259,9 @@ func judgeDHCPOptions(v *estate.View) Verdict {
 			// An agent that is Online has its names from somewhere; one that nobody may look
 			// at could be.
 			node := estate.ManagedNodePart.Of(v, p.ID)
-			open = whyOf(node)
+			if _, planned := beforeFix(node.Why()); !planned {
+				open = whyOf(node)
+			}
 			if n, there := node.Get(); len(open) > 0 || there && onlineNow(v, n.PingStatus, n.LastPing) {
 				f.Severity, f.Certainty = finding.Info, finding.Possible
 			}

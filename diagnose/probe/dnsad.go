@@ -21,7 +21,7 @@ func adDNSProbes() []Probe {
 		{
 			ID:    "dns.ad-domain",
 			Title: lang.Both("The VPC resolves the AD domain", "AD ドメインの名前解決"),
-			Parts: parts,
+			Parts: append(slices.Clone(parts), estate.GuestDNSPart),
 			Asks:  []string{estate.AnswerADDomain},
 			Codes: []finding.Code{finding.DNSADDomainUnresolvable, finding.DNSResolverRuleStale},
 			Judge: judgeADDomain,
@@ -38,7 +38,7 @@ func adDNSProbes() []Probe {
 		{
 			ID:    "dns.aws-names",
 			Title: lang.Both("AWS names resolve to the endpoints of this VPC", "AWS サービス名のこの VPC での名前解決"),
-			Parts: append(slices.Clone(parts), estate.EndpointsPart, estate.ManagedNodePart,
+			Parts: append(lookupParts(), estate.ManagedNodePart,
 				estate.RouteTablesPart, estate.PrefixListPart, estate.SubnetsPart),
 			Asks:  []string{estate.AnswerADDomain},
 			Codes: []finding.Code{finding.DNSAWSNamesNotForwarded},
@@ -62,26 +62,38 @@ func adNeed(v *estate.View) (adNeeded, []fact.Why) {
 	if len(whys) > 0 {
 		return adNeeded{}, whys
 	}
+	n, whys := domainNeed(v, p)
+	if !n.needed {
+		return n, whys
+	}
+	servers, serverWhys := serversOf(v, p.VPC)
+	if whys := append(serverWhys, whys...); len(whys) > 0 {
+		return adNeeded{}, whys
+	}
+	n.servers = servers
+	return n, nil
+}
+
+// domainNeed is the domain that the patient needs, without what DHCP hands out. needed
+// is set as soon as it is known that it needs one, whys is why it is not known which.
+func domainNeed(v *estate.View, p patient) (adNeeded, []fact.Why) {
+	n := adNeeded{p: p}
 	answer, _ := v.Answer(estate.AnswerADDomain)
 	lic, licWhys := licensed(v, p)
 	if !lic.Is && answer == "" {
-		if len(licWhys) > 0 {
-			return adNeeded{}, licWhys
-		}
-		return adNeeded{p: p}, nil
+		return n, licWhys
 	}
 	// Asked for together, whatever the answer to the first: each alone would cost a
 	// wave of its own.
-	servers, serverWhys := serversOf(v, p.VPC)
+	serversOf(v, p.VPC)
 	estate.ResolverAssociationsPart.Of(v, p.VPC)
 	estate.ResolverRulesPart.Of(v, "")
 	estate.ResolverEndpointsPart.Of(v, "")
 	writtenSince(v, p, resource(p.VPC))
-	d, domainWhys := adDomain(v, p)
-	if whys := append(serverWhys, domainWhys...); len(whys) > 0 {
-		return adNeeded{}, whys
-	}
-	return adNeeded{p: p, domain: d, servers: servers, needed: true}, nil
+	n.needed = true
+	d, whys := adDomain(v, p)
+	n.domain = d
+	return n, whys
 }
 
 func (n adNeeded) params() map[string]string {
@@ -110,12 +122,73 @@ func judgeADDomain(v *estate.View) Verdict {
 		return unread(whys...)
 	case !n.needed:
 		return notNeeded()
+	}
+	return n.asWindowsSees(v, n.configured(v))
+}
+
+// configured judges the domain's resolution by what AWS tells alone.
+func (n adNeeded) configured(v *estate.View) Verdict {
+	switch {
 	case n.servers.nothing:
 		return unread(fact.Why{Reason: fact.BlockedBy, Blocker: "dns.options"})
 	case n.servers.amazon:
 		return n.throughResolver(v)
 	}
 	return n.throughOwnServers()
+}
+
+// asWindowsSees puts what Windows resolves above what the configuration lets expect:
+// a domain that it finds does resolve, and one that it does not find, where the
+// configuration says so too, is proven not to. What else it cannot resolve is
+// judged by dns.lookup. While Windows is being asked, the configuration speaks.
+func (n adNeeded) asWindowsSees(v *estate.View, api Verdict) Verdict {
+	if api.Pending() || !askable(n.p) {
+		return api
+	}
+	f, w := windowsFinds(v, n.p, n.domain.FQDN)
+	if !f.IsKnown() {
+		return unlessRefused(api, orNotRecorded(f)[0])
+	}
+	a := w.domain(n.domain.FQDN)
+	switch {
+	case !a.asked:
+		return api
+	case a.resolved:
+		return ok(lang.Both("Windows resolves %s", "OS 内で %s を名前解決可能").With(n.domain.FQDN), append([]finding.Evidence{a.evidence}, api.Evidence...)...)
+	case api.Outcome != Problem:
+		out := unread(fact.Why{Reason: fact.BlockedBy, Blocker: "dns.lookup", Resource: n.domain.FQDN})
+		out.Say = lang.Both("Windows does not resolve %s", "OS 内で %s を名前解決できない状態").With(n.domain.FQDN)
+		out.Evidence = append([]finding.Evidence{a.evidence}, api.Evidence...)
+		return out
+	}
+	api.Evidence = append(slices.Clone(api.Evidence), a.evidence)
+	for i := range api.Findings {
+		found := &api.Findings[i]
+		found.Evidence = append(slices.Clone(found.Evidence), a.evidence)
+		if !a.denied() || w.follows(n.servers, estate.VPCPart.Of(v, n.p.VPC).Value()) != reach.Yes {
+			continue // not answered by the servers that this is about
+		}
+		found.Certainty = finding.Proven.AtMost(n.domain.Certainty)
+		found.Assumptions = slices.DeleteFunc(slices.Clone(found.Assumptions), func(a finding.Assumption) bool {
+			return a.Code == finding.AssumeNoPrivateZone
+		})
+	}
+	return api
+}
+
+// unlessRefused is a judgement that stands on AWS alone because Windows did not
+// answer: it stays where Windows was not asked, or is still being asked, and is open
+// where the question was refused or lost, as the answer could contradict it.
+func unlessRefused(api Verdict, why fact.Why) Verdict {
+	switch {
+	case why.Reason == fact.Pending:
+		api.Whys = dedupe(append(slices.Clone(api.Whys), why))
+	case mayRefute(why):
+		evidence := api.Evidence
+		api = unread(why)
+		api.Evidence = evidence
+	}
+	return api
 }
 
 // throughResolver judges a VPC whose instances ask the Resolver: it knows the AD
@@ -313,221 +386,4 @@ func outside(some, all []netip.Addr) []netip.Addr {
 		}
 	}
 	return out
-}
-
-// judgeAWSNames judges where the names of AWS services come from when DHCP hands
-// out the AD's DNS servers: those forward to the Resolver of their own VPC, which
-// does not know the endpoints of this one (domain.md B4: first sentence
-// [V:r53blog], the rest [D], so likely at most).
-func judgeAWSNames(v *estate.View) Verdict {
-	p, whys := thePatient(v)
-	if len(whys) > 0 {
-		return unread(whys...)
-	}
-	s, whys := serversOf(v, p.VPC)
-	if len(whys) > 0 {
-		return unread(whys...)
-	}
-	seen := serversSeen(s)
-	switch {
-	case s.nothing, s.amazon && len(s.custom) > 0:
-		return unread(fact.Why{Reason: fact.BlockedBy, Blocker: "dns.options"})
-	case s.amazon:
-		return ok(lang.Both("the VPC's own Resolver answers", "VPC の Resolver が応答"), seen)
-	}
-	endpoints := estate.EndpointsPart.Of(v, p.VPC)
-	directories := estate.DirectoriesPart.Of(v, "")
-	node := estate.ManagedNodePart.Of(v, p.ID)
-	exit := reach.ExitOf(v, patientSide(p))
-	if endpoints.IsUnknown() {
-		return unread(endpoints.Why())
-	}
-	private := withPrivateDNS(endpoints.Value(), v.Target().Region)
-	if len(private) == 0 {
-		return ok(lang.Both("no interface endpoint depends on it", "対象のインターフェイスエンドポイントなし"), seen)
-	}
-	if whys := whyOf(directories); len(whys) > 0 {
-		return unread(whys...)
-	}
-	for _, d := range directories.Value() {
-		if !slices.ContainsFunc(s.custom, func(a netip.Addr) bool { return slices.Contains(d.DNS, a.String()) }) {
-			continue
-		}
-		if d.VPC == p.VPC {
-			return ok(lang.Both("the directory's DNS is in this VPC and asks its Resolver", "ディレクトリの DNS は同一 VPC 内"), seen)
-		}
-		if d.VPC == "" {
-			return unread(fact.Why{Reason: fact.NotVisible, Action: "ds:DescribeDirectories", Resource: d.ID})
-		}
-		if whys := append(whyOf(node), pendingOf(exit.Whys)...); len(whys) > 0 {
-			return unread(whys...)
-		}
-		f := finding.Finding{
-			Code: finding.DNSAWSNamesNotForwarded, Subject: p.VPC, Certainty: finding.Likely, Scope: private,
-			Params: map[string]string{"vpc": p.VPC, "domain": d.Name, "servers": s.text(), "options": s.set, "directory": d.ID},
-			Evidence: []finding.Evidence{seen, see(estate.DirectoriesPart.Key(""), d.ID, d.VPC,
-				lang.Both("the directory is in another VPC, whose Resolver does not know the endpoints of this one",
-					"ディレクトリは別 VPC にあり、その Resolver はこの VPC のエンドポイントを解決できない"), directories.Origin())},
-			Assumptions: []finding.Assumption{{Code: finding.AssumeForwarders}},
-		}
-		switch {
-		case node.IsKnown() && onlineNow(v, node.Value().PingStatus, node.Value().LastPing):
-			// AWS reports the agent online: the names evidently resolve.
-			f.Severity, f.Certainty = finding.Info, finding.Possible
-		case exit.Internet == reach.Yes:
-			// The public addresses can be reached as well (domain.md DNS-3).
-			f.Severity = finding.Warning
-		}
-		return settle(readAfter(v, p, []finding.Finding{f}, resource(p.VPC)), nil, lang.Text{}, seen).
-			saying(lang.Both("the AD DNS (%s) does not know the endpoints of this VPC", "AD の DNS（%s）では VPC エンドポイントの名前を解決不可").With(s.text()))
-	}
-	u := unread(fact.Why{Reason: fact.NeedsGuest, Detail: s.text()})
-	u.Say = lang.Both("own DNS servers (%s): only Windows can tell what AWS names resolve to", "独自 DNS サーバー（%s）での AWS サービス名の解決結果は OS 内の確認が必要").With(s.text())
-	u.Evidence = []finding.Evidence{seen}
-	return u
-}
-
-// dnsPorts are both protocols of DNS: answers that do not fit a datagram come over
-// TCP, and a domain's SRV records often do not.
-func dnsPorts() []reach.Port {
-	return []reach.Port{{Protocol: "udp", From: 53, To: 53}, {Protocol: "tcp", From: 53, To: 53}}
-}
-
-// judgeADServers judges whether the servers that answer for the domain can be
-// reached by whoever asks them: the instance itself, or the Resolver endpoint.
-func judgeADServers(v *estate.View) Verdict {
-	n, whys := adNeed(v)
-	switch {
-	case len(whys) > 0:
-		return unread(whys...)
-	case !n.needed:
-		return notNeeded()
-	case n.servers.nothing:
-		return unread(fact.Why{Reason: fact.BlockedBy, Blocker: "dns.options"})
-	case n.servers.amazon:
-		return n.endpointWorks(v)
-	}
-	return n.serversAnswer(v)
-}
-
-// endpointWorks judges the outbound endpoint of the rule that governs the domain.
-func (n adNeeded) endpointWorks(v *estate.View) Verdict {
-	associations := estate.ResolverAssociationsPart.Of(v, n.p.VPC)
-	rules := estate.ResolverRulesPart.Of(v, "")
-	endpoints := estate.ResolverEndpointsPart.Of(v, "")
-	if whys := slices.Concat(whyOf(associations), whyOf(rules), whyOf(endpoints)); len(whys) > 0 {
-		return unread(whys...)
-	}
-	rule, found, unseen := governing(n.domain.FQDN, n.p.VPC, associations.Value(), rules.Value())
-	switch {
-	case unseen != "":
-		return unread(fact.Why{Reason: fact.NotVisible, Action: "route53resolver:ListResolverRules", Resource: unseen})
-	case !found && len(n.servers.custom) > 0:
-		return n.serversAnswer(v) // beside the Resolver, servers of one's own are asked
-	case !found:
-		return notApplicable(lang.Both("nobody is asked for the domain: no rule forwards it", "転送ルールがなく、AD DNS サーバーへの問い合わせ自体が発生しない"))
-	}
-	for _, e := range endpoints.Value() {
-		if e.ID != rule.Endpoint {
-			continue
-		}
-		status := see(estate.ResolverEndpointsPart.Key(""), e.ID, e.Status,
-			lang.Both("state of the outbound endpoint that the rule uses", "転送ルールが使用するアウトバウンドエンドポイントの状態"), endpoints.Origin())
-		if strings.EqualFold(e.Status, "OPERATIONAL") {
-			return n.endpointAsks(v, e, rule, status)
-		}
-		switch strings.ToUpper(e.Status) {
-		case "CREATING", "UPDATING", "AUTO_RECOVERING":
-			// These pass by themselves, and an endpoint that recovers may still answer
-			// (https://docs.aws.amazon.com/Route53/latest/APIReference/API_route53resolver_ResolverEndpoint.html).
-			later := unread(fact.Why{Reason: fact.TooEarly, Action: "route53resolver:ListResolverEndpoints", Resource: e.ID, Detail: e.Status, Until: v.AsOf().Add(15 * time.Minute)})
-			later.Evidence = []finding.Evidence{status}
-			return later
-		}
-		f := n.finding(finding.DNSADServersUnreachable, e.ID, status)
-		return settle(readAfter(v, n.p, []finding.Finding{f}, estate.TrailQuery{Attribute: "EventSource", Value: "route53resolver.amazonaws.com"}), nil, lang.Text{}, status).
-			about(lang.Both("the outbound endpoint does not work: %s", "アウトバウンドエンドポイントが利用不可: %s"))
-	}
-	// A shared rule brings its owner's endpoint, which this account cannot list.
-	return unread(fact.Why{Reason: fact.NotVisible, Action: "route53resolver:ListResolverEndpoints", Resource: rule.Endpoint})
-}
-
-// serversAnswer judges the path from the instance to each server of the directory
-// that DHCP hands out. One that answers is enough: Windows asks the next after a
-// time-out.
-func (n adNeeded) serversAnswer(v *estate.View) Verdict {
-	if len(n.domain.Servers) == 0 {
-		return unread(n.domain.ServerWhys...)
-	}
-	from := patientSide(n.p)
-	var found []finding.Finding
-	var open []fact.Why
-	var good []finding.Evidence
-	asked := false
-	for _, server := range n.servers.custom {
-		if !slices.Contains(n.domain.Servers, server) {
-			continue
-		}
-		asked = true
-		verdict := reach.Yes
-		var blocked []reach.Hop
-		for _, port := range dnsPorts() {
-			path := reach.Between(v, reach.Question{From: from, To: n.serverSide(v, server), Port: port})
-			if path.Verdict == reach.No {
-				verdict = reach.No
-				blocked = append(blocked, path.Blocked()...)
-			} else if path.Verdict == reach.Unknown && verdict == reach.Yes {
-				verdict = reach.Unknown
-			}
-			if path.Verdict == reach.Unknown {
-				open = append(open, path.Whys()...)
-			}
-		}
-		seen := see(n.servers.at, "dns_servers", server.String(), lang.Both("path to this server, udp and tcp 53", "このサーバーへの経路（udp/tcp 53）"), n.servers.origin)
-		switch verdict {
-		case reach.Yes:
-			good = append(good, seen)
-		case reach.No:
-			f := n.finding(finding.DNSADServersUnreachable, server.String(), seen)
-			f.Certainty = n.domain.Certainty
-			var changed []estate.TrailQuery
-			for _, h := range blocked {
-				f.Evidence = append(f.Evidence, finding.Evidence{At: h.At.String() + "#" + h.Item, Value: h.Value, Rule: h.Rule, Origin: h.Origin})
-				f.Certainty = f.Certainty.AtMost(h.Certainty)
-				for _, r := range h.Resources {
-					changed = append(changed, resource(r))
-				}
-			}
-			found = append(found, readAfter(v, n.p, []finding.Finding{f}, changed...)...)
-		}
-	}
-	switch {
-	case !asked:
-		return unread(fact.Why{Reason: fact.BlockedBy, Blocker: "dns.ad-domain"})
-	case len(good) > 0 || len(open) > 0:
-		for i := range found {
-			found[i].Severity = finding.Warning // the others answer, or may, after a time-out
-		}
-	}
-	return settle(found, open, lang.Both("the AD's DNS servers can be reached", "AD DNS サーバーへ到達可能"), good...).
-		about(lang.Both("the AD's DNS servers cannot be reached: %s", "AD DNS サーバーへ到達不可: %s"))
-}
-
-// serverSide is a DNS server of the directory as an end of a path.
-func (n adNeeded) serverSide(v *estate.View, server netip.Addr) reach.Side {
-	s := reach.Side{Label: server.String(), VPC: n.domain.Row.VPC, IPs: []netip.Addr{server}}
-	if n.domain.Row.Group != "" {
-		s.Groups = []string{n.domain.Row.Group}
-	}
-	if s.VPC == "" {
-		return s // a directory shared by another account: nothing of its network shows
-	}
-	if subnets, known := estate.SubnetsPart.Of(v, s.VPC).Get(); known {
-		for _, sub := range subnets {
-			if p, err := netip.ParsePrefix(sub.CIDR); err == nil && p.Contains(server) {
-				s.Subnet = sub.ID
-			}
-		}
-	}
-	return s
 }

@@ -88,7 +88,7 @@ func judgePresence(v *estate.View) Verdict {
 			s.saw(see(l.At, l.Endpoints[0].ID, l.Endpoints[0].ID+" "+l.Name, lang.Both("an endpoint of this service exists", "このサービスの VPC エンドポイントあり"), l.Origin))
 			continue
 		case reach.Unknown:
-			s.leave(l.Whys...)
+			s.leaveWay(service, l.Whys...)
 			continue
 		}
 		exit := reach.ExitOf(v, c.side)
@@ -99,11 +99,11 @@ func judgePresence(v *estate.View) Verdict {
 			s.saw(none, see(exit.At, exit.Table, exit.Route, lang.Both("the default route leads to the internet, which is as good", "デフォルトルートがインターネット向きのため代替可"), exit.Origin))
 		case exit.Internet == reach.Unknown:
 			s.saw(none)
-			s.leave(exit.Whys...)
+			s.leaveWay(service, exit.Whys...)
 		case exit.Central():
 			// Central endpoints with a private hosted zone could stand there.
 			s.saw(none, route)
-			s.leave(fact.Why{Reason: fact.NotModelled, Resource: exit.Table, Detail: "routes to " + strings.Join(exit.Elsewhere, ", ")})
+			s.leaveWay(service, fact.Why{Reason: fact.NotModelled, Resource: exit.Table, Detail: "routes to " + strings.Join(exit.Elsewhere, ", ")})
 		case !c.sure(service):
 			s.leave(c.legacyWhys...)
 		default:

@@ -48,7 +48,7 @@ func instEnd(at time.Time, a estate.Actor) estate.TrailEvent {
 
 func instJudge(t *testing.T, id string, e instEstate) Verdict {
 	t.Helper()
-	for _, p := range slices.Concat(instanceProbes(), dnsProbes(), adDNSProbes()) {
+	for _, p := range slices.Concat(instanceProbes(), dnsProbes(), adDNSProbes(), insideDNSProbes()) {
 		if p.ID == id {
 			v := estate.NewView(e.Estate)
 			verdict := p.Judge(v)

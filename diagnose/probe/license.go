@@ -118,6 +118,7 @@ func licenseProbes() []Probe {
 			Codes: []finding.Code{finding.LicenseUserNotSubscribed, finding.LicenseUserNotAssociated, finding.LicenseRDSLicenseMissing},
 			Judge: judgeLicenseUser,
 		},
+		licenseAdminsProbe(),
 	}
 }
 

@@ -21,7 +21,7 @@ type lmCase struct {
 
 // lmCases are the cases of every judgement that is tried on this account.
 func lmCases() []lmCase {
-	return slices.Concat(licenseCases(), machineCases(), doubtfulCases())
+	return slices.Concat(licenseCases(), machineCases(), insideCases(), activationCases(), doubtfulCases())
 }
 
 func licenseCases() []lmCase {
@@ -160,11 +160,11 @@ func licenseCases() []lmCase {
 			lmJoinFailed(e)
 			lmDeny(e, estate.IdentityProvidersPart.Key(""), estate.LicenseInterfacesPart.Key(""), estate.DirectoriesPart.Key(""))
 		}, []string{"unknown", "denied"}},
-		{"join", "ad.join", nil, []string{"unknown", "needs-guest"}},
+		{"join", "ad.join", notAsked, []string{"unknown", "needs-guest"}},
 		{"join of the stopped", "ad.join", is(func(i *estate.Instance) { i.State = "stopped" }), na},
 		{"join of the dead", "ad.join", lmDead, na},
 		{"join on Linux", "ad.join", is(func(i *estate.Instance) { i.Platform = "" }), na},
-		{"service", "agent.service", nil, []string{"unknown", "needs-guest"}},
+		{"service", "agent.service", notAsked, []string{"unknown", "needs-guest"}},
 		{"service of the dead", "agent.service", lmDead, na},
 
 		{"interfaces", "license.interfaces", nil, ok},

@@ -14,7 +14,7 @@ import (
 )
 
 func lmProbes() []Probe {
-	return slices.Concat(directoryProbes(), licenseProbes(), cloneProbes(), activationProbes(), passwordProbes(), guestProbes())
+	return slices.Concat(directoryProbes(), licenseProbes(), cloneProbes(), activationProbes(), passwordProbes(), guestProbes(), screenProbes())
 }
 
 func lmProbe(t *testing.T, id string) Probe {

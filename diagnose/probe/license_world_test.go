@@ -101,6 +101,7 @@ func lmEstate() *estate.Estate {
 	})
 	lmPut(e, estate.AssociationsPart, lmInstance+"/"+lmDirectory, []estate.UserAssociation{{User: "sato", Domain: lmFQDN, Instance: lmInstance, Status: "ASSOCIATED"}})
 	lmPut(e, estate.PasswordPart, lmInstance, estate.Password{Present: true})
+	inWindows(e)
 	return e
 }
 

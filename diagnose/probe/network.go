@@ -144,9 +144,6 @@ func (l layer) judge(v *estate.View) Verdict {
 		path := servicePath(v, c, service)
 		seen := path.Layer(l.kinds...)
 		used = used || seen.Used == reach.Yes
-		if seen.Used == reach.Unknown {
-			usedWhys = append(usedWhys, seen.UsedWhys...)
-		}
 		for _, h := range seen.Hops {
 			s.saw(hopEvidence(h))
 		}
@@ -155,15 +152,20 @@ func (l layer) judge(v *estate.View) Verdict {
 			if seen.Verdict != reach.Yes || len(seen.Partial) > 0 {
 				s.leave(append(pendingOf(seen.Whys), c.legacyWhys...)...)
 			}
+			if seen.Used == reach.Unknown {
+				usedWhys = append(usedWhys, seen.UsedWhys...)
+			}
 			continue
 		}
-		s.leave(seen.Whys...)
+		if !s.leaveWay(service, seen.Whys...) && seen.Used == reach.Unknown {
+			usedWhys = append(usedWhys, seen.UsedWhys...)
+		}
 		for _, h := range slices.Concat(seen.Blocked, seen.Partial) {
 			s.add(l.finding(c, path, h), h.Resources...)
 		}
 	}
 	s.leave(c.pending()...)
-	if !used && len(s.open) == 0 && len(s.found) == 0 {
+	if !used && len(s.open) == 0 && len(s.found) == 0 && len(s.carried) == 0 {
 		if len(usedWhys) > 0 {
 			return unread(usedWhys...)
 		}

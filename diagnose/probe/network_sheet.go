@@ -21,6 +21,7 @@ type sheet struct {
 	depends  map[string][]string // finding id → resources
 	open     []fact.Why
 	evidence []finding.Evidence
+	carried  []string // services that work though their way could not be followed
 }
 
 func newSheet(v *estate.View, c client) *sheet {
@@ -30,6 +31,28 @@ func newSheet(v *estate.View, c client) *sheet {
 func (s *sheet) saw(e ...finding.Evidence) { s.evidence = withEvidence(s.evidence, e) }
 
 func (s *sheet) leave(whys ...fact.Why) { s.open = dedupe(append(s.open, whys...)) }
+
+// leaveWay books why the way to a service could not be followed. Where that is a thing
+// that monshin does not evaluate or cannot see, and AWS reports right now that the
+// service answers to this very instance, the way is open, whatever it looks like. It
+// reports whether it took AWS's word.
+func (s *sheet) leaveWay(service string, whys ...fact.Why) bool {
+	beyond := func(w fact.Why) bool { return w.Reason == fact.NotModelled || w.Reason == fact.NotVisible }
+	if len(whys) == 0 || s.c.p.dead || slices.ContainsFunc(whys, func(w fact.Why) bool { return !beyond(w) }) {
+		s.leave(whys...)
+		return false
+	}
+	works, e, open := channelWorks(s.v, s.c.p.ID, service)
+	// What worked before a planned change need not work after it.
+	if _, planned := beforeFix(estate.ManagedNodePart.Of(s.v, s.c.p.ID).Why()); !works || planned {
+		s.leave(append(slices.Clone(whys), pendingOf(open)...)...)
+		return false
+	}
+	e.Rule = lang.Both("AWS reports this channel working right now, so its way is open", "AWS 側でこの通信が現に成立しているため、経路は疎通")
+	s.saw(e)
+	s.carried = unique(append(s.carried, service))
+	return true
+}
 
 // add books a finding, or widens the one of the same code and subject.
 func (s *sheet) add(f finding.Finding, resources ...string) {
@@ -89,6 +112,9 @@ func (s *sheet) settle(good lang.Text) Verdict {
 			changes = append(changes, resource(r))
 		}
 		found = append(found, readAfter(s.v, s.c.p, []finding.Finding{f}, changes...)...)
+	}
+	if len(s.carried) > 0 {
+		good = lang.Both("not followed by monshin in full, but AWS reports it working right now: %s", "経路の一部は判定対象外の構成。AWS 側では現に通信が成立: %s").With(strings.Join(s.carried, ", "))
 	}
 	return settle(found, s.open, good, s.evidence...)
 }
@@ -199,6 +225,13 @@ func channelWorks(v *estate.View, id, scope string) (bool, finding.Evidence, []f
 	}
 	node := estate.ManagedNodePart.Of(v, id)
 	if node.IsUnknown() {
+		if was, planned := beforeFix(node.Why()); planned {
+			if scope == scopeMessages {
+				was, _ = beforeFix(estate.ConnectionPart.Of(v, id).Why())
+			}
+			return strings.EqualFold(was, "Online") || strings.EqualFold(was, "connected"), see(estate.ManagedNodePart.Key(id), "", was,
+				lang.Both("AWS reported this channel working before the change", "変更前は AWS 側でこの通信が成立"), node.Origin()), nil
+		}
 		return false, finding.Evidence{}, whyOf(node)
 	}
 	n, there := node.Get()

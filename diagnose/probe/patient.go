@@ -256,9 +256,11 @@ func resource(id string) estate.TrailQuery {
 }
 
 // Patient is the instance as judgements see it: live, or completed from CloudTrail.
-func Patient(e *estate.Estate) fact.Of[estate.Instance] {
-	v := estate.NewView(e)
-	if row := estate.InstancePart.Of(v, e.Target.InstanceID); row.IsKnown() && row.Value().VPC != "" {
+func Patient(e *estate.Estate) fact.Of[estate.Instance] { return PatientOf(estate.NewView(e)) }
+
+// PatientOf is Patient, read through a view that notes what it needed.
+func PatientOf(v *estate.View) fact.Of[estate.Instance] {
+	if row := estate.InstancePart.Of(v, v.Target().InstanceID); row.IsKnown() && row.Value().VPC != "" {
 		return row
 	}
 	p, whys := thePatient(v)

@@ -26,18 +26,7 @@ func rdpProbes() []Probe {
 			Codes: []finding.Code{finding.RDPPortBlocked},
 			Judge: judgeRDPPort,
 		},
-		{
-			ID:    "rdp.sign-in",
-			Title: lang.Both("RDP settings and sign-in inside Windows", "OS 内の RDP 設定とサインイン"),
-			Parts: []estate.AnyKind{estate.InstancePart, estate.TrailPart},
-			Judge: func(v *estate.View) Verdict {
-				p, stop := alive(v)
-				if stop != nil {
-					return *stop
-				}
-				return unread(fact.Why{Reason: fact.NeedsGuest, Resource: p.ID, Detail: "RDP"})
-			},
-		},
+		signInProbe(),
 	}
 }
 

@@ -5,7 +5,6 @@ import (
 	"testing"
 
 	"github.com/monshin/monshin/diagnose/estate"
-	"github.com/monshin/monshin/diagnose/fact"
 	"github.com/monshin/monshin/diagnose/finding"
 )
 
@@ -79,16 +78,5 @@ func TestRDPCertainty(t *testing.T) {
 	w.groups["sg-i"] = nil
 	if f := netFinding(t, w.judge(t, "rdp.port"), "rdp.port-blocked@sg-i"); f.Certainty != finding.Proven {
 		t.Errorf("%s, want proven", f.Certainty)
-	}
-}
-
-func TestRDPSignIn(t *testing.T) {
-	w := newNetWorld()
-	if v := w.judge(t, "rdp.sign-in"); v.Outcome != Unknown || v.Whys[0].Reason != fact.NeedsGuest {
-		t.Errorf("running: %s because of %v, want unknown, needs-guest", v.Outcome, v.Whys)
-	}
-	w.instance.State = "stopped"
-	if v := w.judge(t, "rdp.sign-in"); v.Outcome != NotApplicable {
-		t.Errorf("stopped: %s, want not-applicable", v.Outcome)
 	}
 }

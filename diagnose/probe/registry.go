@@ -13,8 +13,8 @@ import (
 // tells for nothing first.
 func All() Set {
 	groups := [][]Probe{
-		instanceProbes(), ssmProbes(), iamProbes(), networkProbes(), dnsProbes(), adDNSProbes(), directoryProbes(),
-		licenseProbes(), cloneProbes(), activationProbes(), passwordProbes(), rdpProbes(), guestProbes(),
+		instanceProbes(), ssmProbes(), iamProbes(), networkProbes(), dnsProbes(), adDNSProbes(), insideDNSProbes(), directoryProbes(),
+		licenseProbes(), cloneProbes(), activationProbes(), passwordProbes(), rdpProbes(), guestProbes(), screenProbes(), diagnosticsProbes(),
 	}
 	for _, g := range groups {
 		for i := range g {
@@ -22,6 +22,13 @@ func All() Set {
 		}
 	}
 	return NewSet(groups...)
+}
+
+// TitleOf names the judgement of an id, also one that the tree at hand lacks; zero for
+// an id that no judgement has.
+func TitleOf(id string) lang.Text {
+	p, _ := All().Get(id)
+	return p.Title
 }
 
 // dated makes a judgement say so where it finds nothing wrong with configuration

@@ -90,7 +90,7 @@ func judgeRegistration(v *estate.View) Verdict {
 	at := estate.ManagedNodePart.Key(id)
 	read := []finding.Evidence{
 		see(at, "ping_status", n.PingStatus, lang.Both("Systems Manager's state of the agent", "Systems Manager から見たエージェントの状態"), node.Origin()),
-		see(at, "last_ping", stamp(n.LastPing), lang.Both("a heartbeat comes every 5 minutes", "ハートビートは 5 分間隔"), node.Origin()),
+		see(at, "last_ping", ageOf(v, n.LastPing), lang.Both("a heartbeat comes every 5 minutes", "ハートビートは 5 分間隔"), node.Origin()),
 	}
 	if !strings.EqualFold(n.PingStatus, "Online") {
 		if until := p.LaunchTime.Add(pingFresh); v.AsOf().Before(until) {

@@ -113,6 +113,8 @@ func reasonText(w fact.Why) lang.Text {
 	case fact.NotModelled:
 		t = lang.Both("not evaluated by monshin: %s", "判定対象外の構成: %s")
 		return t.With(orDash(w.Detail))
+	case fact.AfterFix:
+		return lang.Both("shows after the change", "適用後に確認")
 	case fact.Pending:
 		return lang.Both("reading", "確認中")
 	}
@@ -125,6 +127,10 @@ func orDash(s string) string {
 	}
 	return s
 }
+
+// beforeFix tells an observation that is unknown only because what it follows from is
+// to be changed, and what it was before the change, "" for nothing.
+func beforeFix(w fact.Why) (was string, planned bool) { return w.Detail, w.Reason == fact.AfterFix }
 
 // see makes a piece of evidence.
 func see(at estate.Key, path string, value any, rule lang.Text, o fact.Origin) finding.Evidence {

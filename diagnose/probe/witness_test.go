@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/monshin/monshin/diagnose/estate"
+	"github.com/monshin/monshin/diagnose/fact"
 )
 
 func TestWitness(t *testing.T) {
@@ -65,5 +66,55 @@ func TestWitnessDifferences(t *testing.T) {
 	all := strings.Join(seen, "\n")
 	if !strings.Contains(all, "image_id ami-2 / ami-1") || strings.Contains(all, "profile") {
 		t.Errorf("differences shown:\n%s", all)
+	}
+}
+
+// An instance that is Online proves its own way, also one that is not evaluated; only
+// what AWS reports right now counts, and only for the service that it reports on.
+func TestAnOnlineInstanceProvesItsWay(t *testing.T) {
+	for _, c := range []struct {
+		name   string
+		change func(*netWorld)
+		want   Outcome
+	}{
+		{"both channels work", func(*netWorld) {}, OK},
+		{"the session channel does not", func(w *netWorld) { w.connection = "notconnected" }, Unknown},
+		{"an old ping", func(w *netWorld) { w.node.LastPing = netNow().Add(-time.Hour) }, Unknown},
+		{"the connection was lost", func(w *netWorld) { w.node.PingStatus = "ConnectionLost" }, Unknown},
+		{"never registered", func(w *netWorld) { w.node = nil }, Unknown},
+		{"an agent that needs ec2messages", func(w *netWorld) { w.node.AgentVersion = "3.0.1.0" }, Unknown},
+		{"the node may not be read", func(w *netWorld) { w.denied = []estate.Key{estate.ManagedNodePart.Key(netID)} }, Unknown},
+		{"the route tables may not be read", func(w *netWorld) { w.denied = []estate.Key{estate.RouteTablesPart.Key(netVPC)} }, Unknown},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			w := newNetWorld()
+			w.endpoints, w.connection = nil, "connected"
+			w.route("tgw-1", "active")
+			w.online()
+			c.change(w)
+			for _, id := range []string{"endpoint.presence", "network.routes", "network.acls"} {
+				v := w.judge(t, id)
+				if v.Outcome != c.want || len(v.Findings) > 0 || !v.Say.Complete() {
+					t.Errorf("%s: %s (%s), want %s", id, v.Outcome, v.Say.En, c.want)
+				}
+				if c.want == OK && (len(v.Whys) > 0 || !strings.Contains(v.Say.En, "AWS reports it working right now: ssm, ssmmessages")) {
+					t.Errorf("%s: %s, open %v", id, v.Say.En, v.Whys)
+				}
+			}
+		})
+	}
+}
+
+// What worked before a change of the routes is no witness for what comes after it.
+func TestAnOnlineInstanceProvesNothingOfAPlannedChange(t *testing.T) {
+	w := newNetWorld()
+	w.endpoints, w.connection = nil, "connected"
+	w.route("tgw-1", "active")
+	w.online()
+	e := w.estate()
+	e.Put(estate.ManagedNodePart.Unknown(netID, fact.Why{Reason: fact.AfterFix, Detail: "Online"}))
+	e.Put(estate.ConnectionPart.Unknown(netID, fact.Why{Reason: fact.AfterFix, Detail: "connected"}))
+	if v := netProbe(t, "network.routes").Judge(estate.NewView(e)); v.Outcome != Unknown {
+		t.Errorf("%s (%s)", v.Outcome, v.Say.En)
 	}
 }

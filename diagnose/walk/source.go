@@ -31,9 +31,26 @@ type Got struct {
 	// that it shared; later pages and retries do not deepen it. At least 1 for a part
 	// that was read over the network, 0 for one that was at hand.
 	Depth int
+	// Ran is the script that ran inside Windows for it, nil where none did. One that
+	// served several parts stands with the first of them only.
+	Ran *Script
 	// Expired says that the credentials ran out. Part is then not used: the walk
 	// pauses, and asks again when it goes on.
 	Expired error
+}
+
+// Script is a script as it ran inside Windows.
+type Script struct {
+	// CommandID is Run Command's, Sent when it was sent.
+	CommandID string
+	Sent      time.Time
+	// SHA256 is the digest of its exact text, in hex.
+	SHA256 string
+	// Output is the beginning of what it printed, masked; OutputSHA256 is the digest of
+	// all that arrived, in hex.
+	Output, OutputSHA256 string
+	// Parts are what it told.
+	Parts []estate.Key
 }
 
 // Call is one operation as it was sent.

@@ -31,6 +31,9 @@ type Options struct {
 	Source Source
 	// Simulated marks what comes from a lab.
 	Simulated bool
+	// Guest says that the operator consented to scripts inside the guest. Without it
+	// what only Windows can tell is unknown(needs-guest).
+	Guest bool
 	// Now tells the time for which the estate speaks; nil keeps the estate's AsOf.
 	Now func() time.Time
 }
@@ -69,6 +72,11 @@ type state struct {
 	paused  error
 	dirty   map[string]bool
 	said    []Answer
+	// consent is Options.Guest, or given later. held are the parts inside the guest
+	// that are wanted: they are asked for when nothing else is left, all in one
+	// command, so that nothing on the API side waits for a script.
+	consent bool
+	held    []estate.Key
 }
 
 type result struct {
@@ -89,7 +97,7 @@ func New(o Options) (*Walk, error) {
 	}
 	w.state = &state{
 		estate: o.Estate, results: map[string]*result{}, waves: map[estate.Key]int{},
-		wanted: map[estate.Key]time.Time{}, calls: Calls{ByOperation: map[string]int{}}, dirty: map[string]bool{},
+		wanted: map[estate.Key]time.Time{}, calls: Calls{ByOperation: map[string]int{}}, dirty: map[string]bool{}, consent: o.Guest,
 	}
 	for _, p := range w.probes {
 		w.state.dirty[p.ID] = true
@@ -130,6 +138,23 @@ func (w *Walk) Retry() {
 		}
 	})
 }
+
+// Consent tells that scripts may run inside the guest from now on.
+func (w *Walk) Consent() {
+	w.tell(func(s *state) {
+		s.consent = true
+		for _, k := range s.estate.Keys() {
+			if kind, ok := estate.Lookup(k.Kind); ok && kind.Touches() {
+				if f, _ := s.estate.Fact(k); f.State() == fact.StateUnknown && f.Why().Reason == fact.NeedsGuest {
+					s.forget(k)
+				}
+			}
+		}
+	})
+}
+
+// Put stores a part that came another way: somebody else's answer, say.
+func (w *Walk) Put(p estate.Part) { w.tell(func(s *state) { s.put(p) }) }
 
 // Refresh forgets these parts, so that they are read again.
 func (w *Walk) Refresh(keys ...estate.Key) {
@@ -241,7 +266,14 @@ func (w *Walk) Run(ctx context.Context, emit func(*Diagnosis, []Event)) *Diagnos
 	ask(append(want, fresh...), 0)
 	publish(events)
 
-	for len(s.wanted) > 0 {
+	for len(s.wanted) > 0 || len(s.held) > 0 {
+		if len(s.wanted) == 0 {
+			held := s.held
+			s.held = nil
+			if ask(held, s.calls.Waves); len(s.wanted) == 0 {
+				break // paused, or at its end
+			}
+		}
 		var events []Event
 		select {
 		case <-ctx.Done():
@@ -355,8 +387,37 @@ func (s *state) count(calls []Call) {
 }
 
 // judge judges what is dirty and returns the parts that are wanted now and were
-// not before.
+// not before. Parts inside the guest are held back, or unknown without consent.
 func (w *Walk) judge(s *state) ([]estate.Key, []Event) {
+	var fresh []estate.Key
+	var events []Event
+	for {
+		wanted, judged := w.judgeOnce(s)
+		events = append(events, judged...)
+		again := false
+		for _, k := range wanted {
+			kind, ok := estate.Lookup(k.Kind)
+			switch {
+			case !ok || !kind.Touches():
+				if !slices.Contains(fresh, k) {
+					fresh = append(fresh, k)
+				}
+			case s.consent:
+				if !slices.Contains(s.held, k) {
+					s.held = append(s.held, k)
+				}
+			default:
+				s.put(kind.Unknown(k.ID, fact.Why{Reason: fact.NeedsGuest, Action: first(kind.Actions()), Resource: s.estate.Target.InstanceID}))
+				again = true
+			}
+		}
+		if !again {
+			return fresh, events
+		}
+	}
+}
+
+func (w *Walk) judgeOnce(s *state) ([]estate.Key, []Event) {
 	var fresh []estate.Key
 	var events []Event
 	for _, p := range w.probes {

@@ -317,6 +317,7 @@ func TestAnOpenCauseKeepsItsConsequenceFromBeingARoot(t *testing.T) {
 	found := says("clone.image", probe.Verdict{Outcome: probe.Problem, Findings: []finding.Finding{{Code: finding.CloneNotGeneralized, Certainty: finding.Proven}}}, finding.CloneNotGeneralized)
 	open := says("clone.image", probe.Verdict{Outcome: probe.Unknown, Whys: []fact.Why{{Reason: fact.Denied}}}, finding.CloneNotGeneralized)
 	fine := says("clone.image", probe.Verdict{Outcome: probe.OK}, finding.CloneNotGeneralized)
+	unasked := says("clone.image", probe.Verdict{Outcome: probe.Unknown, Whys: []fact.Why{{Reason: fact.NeedsGuest, Action: "ssm:SendCommand"}}}, finding.CloneNotGeneralized)
 	for _, c := range []struct {
 		name  string
 		image probe.Probe
@@ -325,6 +326,7 @@ func TestAnOpenCauseKeepsItsConsequenceFromBeingARoot(t *testing.T) {
 		{"the cause is there", found, []string{"clone.not-generalized"}},
 		{"the cause is open", open, nil},
 		{"there is no cause", fine, []string{"clone.duplicate-sid"}},
+		{"nobody was asked inside", unasked, []string{"clone.duplicate-sid"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			d := start(t, sick(), tree("clone.sid", "clone.image"), sid, c.image).Run(context.Background(), nil)
@@ -339,9 +341,103 @@ func TestAnOpenCauseKeepsItsConsequenceFromBeingARoot(t *testing.T) {
 	}
 }
 
+// Two judgements of one thing make one finding: as severe and as certain as either,
+// with the evidence of both.
+func TestTwoJudgementsOfOneFindingAreOne(t *testing.T) {
+	piece := func(at string) finding.Evidence { return finding.Evidence{At: at, Value: "v"} }
+	says := func(id string, f finding.Finding) probe.Probe {
+		f.Code = finding.CloneDuplicateSID
+		return probe.Probe{ID: id, Judge: func(*estate.View) probe.Verdict {
+			return probe.Verdict{Outcome: probe.Problem, Findings: []finding.Finding{f}}
+		}}
+	}
+	hint := says("hint", finding.Finding{Severity: finding.Info, Certainty: finding.Proven, Evidence: []finding.Evidence{piece("a"), piece("b")}})
+	fault := says("fault", finding.Finding{Severity: finding.Error, Certainty: finding.Possible, Evidence: []finding.Evidence{piece("b"), piece("c")}})
+	usual := says("usual", finding.Finding{Certainty: finding.Likely}) // the catalogue's: a warning
+	for name, c := range map[string]struct {
+		probes    []probe.Probe
+		severity  finding.Severity
+		certainty finding.Certainty
+		by        string
+	}{
+		"the fault last":           {[]probe.Probe{hint, fault}, finding.Error, finding.Proven, "fault"},
+		"the fault first":          {[]probe.Probe{fault, hint}, finding.Error, finding.Proven, "fault"},
+		"the catalogue's severity": {[]probe.Probe{hint, usual}, finding.Warning, finding.Proven, "usual"},
+		"all three":                {[]probe.Probe{usual, hint, fault}, finding.Error, finding.Proven, "fault"},
+	} {
+		var ids []string
+		for _, p := range c.probes {
+			ids = append(ids, p.ID)
+		}
+		d := start(t, sick(), tree(ids...), c.probes...).Run(context.Background(), nil)
+		if len(d.Findings) != 1 {
+			t.Fatalf("%s: %+v", name, d.Findings)
+		}
+		f := d.Findings[0]
+		if f.Severity != c.severity || f.Finding.Severity != c.severity || f.Certainty != c.certainty || f.Probe != c.by || !f.Root {
+			t.Errorf("%s: %s, %s, by %s, root %v", name, f.Severity, f.Certainty, f.Probe, f.Root)
+		}
+		seen := map[string]int{}
+		for _, e := range f.Evidence {
+			seen[e.At]++
+		}
+		for at, n := range seen {
+			if n != 1 {
+				t.Errorf("%s: %s stands there %d times", name, at, n)
+			}
+		}
+	}
+}
+
 func TestATreeWithAnUnknownProbeIsRefused(t *testing.T) {
 	_, err := New(Options{Tree: tree("no.such"), Probes: probe.NewSet()})
 	if err == nil {
 		t.Error("accepted")
+	}
+}
+
+func inside() probe.Probe {
+	return probe.Probe{
+		ID: "clone.sid", Title: lang.Both("sid", "sid"), Parts: []estate.AnyKind{estate.GuestIdentityPart},
+		Judge: func(v *estate.View) probe.Verdict {
+			g := estate.GuestIdentityPart.Of(v, id)
+			if !g.IsKnown() {
+				return probe.Verdict{Outcome: probe.Unknown, Whys: []fact.Why{g.Why()}}
+			}
+			return probe.Verdict{Outcome: probe.OK}
+		},
+	}
+}
+
+func TestTheGuestIsAskedWithConsentOnlyAndLast(t *testing.T) {
+	s := sick()
+	k := estate.GuestIdentityPart.Key(id)
+	s.parts[k] = estate.GuestIdentityPart.Part(id, fact.Known(estate.GuestIdentity{Host: "A"}, fact.Origin{}))
+	tr := tree("clone.sid", "endpoint.presence")
+	tr.NeedsGuest = true
+	w := start(t, s, tr, inside(), chain())
+	d := w.Run(context.Background(), nil)
+	if slices.Contains(s.asked, k.String()) {
+		t.Error("the guest was asked without consent")
+	}
+	if len(d.Unknowns) != 1 || d.Unknowns[0].Why.Reason != fact.NeedsGuest || !d.Complete {
+		t.Errorf("unknowns %+v, complete %v", d.Unknowns, d.Complete)
+	}
+	w.Consent()
+	d = w.Run(context.Background(), nil)
+	if len(d.Unknowns) != 0 || s.asked[len(s.asked)-1] != k.String() {
+		t.Errorf("unknowns %+v, asked %v", d.Unknowns, s.asked)
+	}
+	// With consent from the start, everything else is read before the guest is asked.
+	s = sick()
+	s.parts[k] = estate.GuestIdentityPart.Part(id, fact.Known(estate.GuestIdentity{Host: "A"}, fact.Origin{}))
+	w, err := New(Options{Tree: tr, Probes: probe.NewSet([]probe.Probe{inside(), chain()}), Words: words{}, Source: s, Guest: true,
+		Estate: estate.New(estate.Target{InstanceID: id}, time.Unix(0, 0))})
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.Run(context.Background(), nil)
+	if len(s.asked) != 4 || s.asked[3] != k.String() {
+		t.Errorf("asked %v", s.asked)
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"slices"
 
+	"github.com/monshin/monshin/diagnose/estate"
 	"github.com/monshin/monshin/diagnose/fact"
 	"github.com/monshin/monshin/diagnose/finding"
 	"github.com/monshin/monshin/diagnose/lang"
@@ -19,12 +20,17 @@ func (w *Walk) weigh(probes []Judged) []Weighed {
 	place := map[string]int{}
 	for _, j := range probes {
 		for _, f := range j.Verdict.Findings {
+			one := w.weighOne(f, j.Probe)
 			if i, twice := place[f.ID()]; twice {
 				all[i].Finding = merge(all[i].Finding, f)
+				if severityRank(one.Severity) < severityRank(all[i].Severity) {
+					all[i].Severity, all[i].Probe = one.Severity, one.Probe
+				}
+				all[i].Finding.Severity = all[i].Severity
 				continue
 			}
 			place[f.ID()] = len(all)
-			all = append(all, w.weighOne(f, j.Probe))
+			all = append(all, one)
 		}
 	}
 	for e := range all {
@@ -66,7 +72,9 @@ func (w *Walk) weighOne(f finding.Finding, by string) Weighed {
 	return out
 }
 
-// merge joins two judgements' findings of the same code and subject.
+// merge joins two judgements' findings of the same code and subject: the words are
+// those of the more certain one, the evidence is that of both, each piece once. Which
+// severity holds is weigh's business: the catalogue's own may stand behind either.
 func merge(a, b finding.Finding) finding.Finding {
 	if certaintyRank(b.Certainty) < certaintyRank(a.Certainty) {
 		a, b = b, a
@@ -77,15 +85,24 @@ func merge(a, b finding.Finding) finding.Finding {
 			a.Scope = append(a.Scope, s)
 		}
 	}
-	a.Evidence = append(slices.Clone(a.Evidence), b.Evidence...)
+	a.Evidence = slices.Clone(a.Evidence)
+	for _, e := range b.Evidence {
+		same := func(x finding.Evidence) bool { return x.At == e.At && x.Value == e.Value && x.Rule == e.Rule }
+		if !slices.ContainsFunc(a.Evidence, same) {
+			a.Evidence = append(a.Evidence, e)
+		}
+	}
 	return a
 }
 
-// openCodes lists the findings that a judgement which is still open might make.
+// openCodes lists the findings that a judgement which is still open might make. One
+// that waits for nothing but consent is not open in this sense: nothing was refused,
+// and what was found from outside stands until somebody looks inside. Nor is one that
+// waits for a planned change to show: what else stands now, stands then.
 func openCodes(probes []Judged, set probe.Set) map[finding.Code]bool {
 	open := map[finding.Code]bool{}
 	for _, j := range probes {
-		if len(j.Verdict.Whys) == 0 {
+		if !slices.ContainsFunc(j.Verdict.Whys, func(w fact.Why) bool { return !awaitsConsent(w) && w.Reason != fact.AfterFix }) {
 			continue
 		}
 		if p, ok := set.Get(j.Probe); ok {
@@ -95,6 +112,12 @@ func openCodes(probes []Judged, set probe.Set) map[finding.Code]bool {
 		}
 	}
 	return open
+}
+
+// awaitsConsent tells the unknown that the walk itself puts in the place of a part
+// inside the guest.
+func awaitsConsent(w fact.Why) bool {
+	return w.Reason == fact.NeedsGuest && w.Action == first(estate.GuestIdentityPart.Actions())
 }
 
 // mayBeCaused reports whether something that explains f could still turn up: its
@@ -123,24 +146,40 @@ func (w *Walk) open(probes []Judged) []Open {
 			if why.Reason == fact.Pending {
 				continue
 			}
-			out = append(out, Open{Probe: j.Probe, Title: j.Title, Why: why, Needed: w.needed(j.Probe, why.Reason)})
+			out = append(out, Open{Probe: j.Probe, Title: j.Title, Why: why, Needed: w.needed(j.Probe, why, probes)})
 		}
 	}
 	slices.SortStableFunc(out, func(a, b Open) int { return cmp.Compare(rank(!a.Needed), rank(!b.Needed)) })
 	return out
 }
 
-func (w *Walk) needed(id string, why fact.Reason) bool {
-	switch why {
-	case fact.BlockedBy:
-		return false // what blocks it is reported itself
-	case fact.NeedsGuest:
-		if !w.o.Tree.NeedsGuest {
-			return false
-		}
+// needed reports whether the symptom stays undecided without an unknown.
+func (w *Walk) needed(id string, why fact.Why, probes []Judged) bool {
+	switch {
+	case ofWindows(why) && !w.o.Tree.NeedsGuest:
+		return false
+	case why.Reason == fact.BlockedBy && w.reported(why.Blocker, probes):
+		return false // what blocks it counts for itself
 	}
 	return slices.ContainsFunc(w.o.Tree.Nodes, func(n runbook.Node) bool {
 		return n.Kind == runbook.ProbeNode && n.Probe == id && !n.Optional
+	})
+}
+
+// ofWindows tells the unknowns of what only Windows can tell: nobody consented, or it
+// could not be asked because it does not answer to Systems Manager.
+func ofWindows(w fact.Why) bool {
+	return w.Reason == fact.NeedsGuest || w.Reason == fact.BlockedBy && w.Action == first(estate.GuestIdentityPart.Actions())
+}
+
+// reported reports whether a judgement that blocks another one tells by itself that
+// not all is settled: it found something, or is open for a reason of its own. One that
+// is not in the tree tells nothing, and what waits for it is then open on its own.
+func (w *Walk) reported(blocker string, probes []Judged) bool {
+	return slices.ContainsFunc(probes, func(j Judged) bool {
+		return j.Probe == blocker && (len(j.Verdict.Findings) > 0 || slices.ContainsFunc(j.Verdict.Whys, func(y fact.Why) bool {
+			return y.Reason != fact.BlockedBy && w.needed(blocker, y, probes)
+		}))
 	})
 }
 

@@ -7,19 +7,29 @@ package journal
 import (
 	"bytes"
 	"crypto/sha256"
+	_ "embed"
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"strconv"
 	"time"
 
-	"github.com/monshin/monshin/diagnose/estate"
 	"github.com/monshin/monshin/diagnose/lang"
-	"github.com/monshin/monshin/diagnose/probe"
-	"github.com/monshin/monshin/diagnose/walk"
 )
 
-// Schema names the format of the file. It stands in the first line.
-const Schema = "monshin.journal/v1"
+// Schema names the format of the file. It stands in the first line, and in each
+// entry with which somebody goes on. SchemaV1 is read as well: it has no kinds of
+// entries but open, part, verdict, answer, consent and close.
+const (
+	Schema   = "monshin.journal/v2"
+	SchemaV1 = "monshin.journal/v1"
+)
+
+//go:embed journal.schema.json
+var lineSchema []byte
+
+// LineSchema is the JSON Schema (2020-12) of one line.
+func LineSchema() []byte { return bytes.Clone(lineSchema) }
 
 // Kind says what an entry holds.
 type Kind string
@@ -30,42 +40,41 @@ const (
 	KindPart    Kind = "part"    // Part: a fact as it was read
 	KindVerdict Kind = "verdict" // Verdict: a judgement
 	KindAnswer  Kind = "answer"  // walk.Answer: what the operator said
+	KindConsent Kind = "consent" // Consent: what the operator allowed
 	KindClose   Kind = "close"   // Closing: what it came to; a journal may hold several, one a run
+
+	KindResume Kind = "resume" // Resume: somebody goes on; what follows is theirs
+	KindNote   Kind = "note"   // Note: what the operator wrote down
+	KindScript Kind = "script" // Script: what ran inside Windows, and what it printed
+	KindShell  Kind = "shell"  // Shell: a recording of a Session Manager shell, by reference
+
+	// What was done to the account. Package remedy says what they hold; here they are
+	// kept to the letter.
+	KindPlan         Kind = "plan"
+	KindApproval     Kind = "approval"
+	KindIntent       Kind = "intent"
+	KindResult       Kind = "result"
+	KindLeft         Kind = "left"
+	KindVerification Kind = "verification"
+	KindUndo         Kind = "undo"
 )
 
-// Opening says what the investigation is about and who recorded it.
-type Opening struct {
-	Schema    string            `json:"schema"`
-	Version   string            `json:"version"` // monshin's
-	Target    estate.Target     `json:"target"`
-	Symptom   string            `json:"symptom"`
-	AsOf      time.Time         `json:"as_of"`
-	Source    string            `json:"source"`
-	Simulated bool              `json:"simulated,omitempty"`
-	Lang      string            `json:"lang,omitempty"`
-	Answers   map[string]string `json:"answers,omitempty"`
+// inV1 reports whether a kind is of the first schema.
+func (k Kind) inV1() bool {
+	switch k {
+	case KindOpen, KindPart, KindVerdict, KindAnswer, KindConsent, KindClose:
+		return true
+	}
+	return false
 }
 
-// Part is a part as it was read, with the calls that read it.
-type Part struct {
-	Key   string          `json:"key"`
-	Fact  json.RawMessage `json:"fact"`
-	Calls []walk.Call     `json:"calls,omitempty"`
-}
-
-// Verdict is a judgement as it was made.
-type Verdict struct {
-	Probe   string        `json:"probe"`
-	Verdict probe.Verdict `json:"verdict"`
-}
-
-// Closing is what a run came to.
-type Closing struct {
-	Outcome    string   `json:"outcome"`
-	Complete   bool     `json:"complete"`
-	RootCauses []string `json:"root_causes"`
-	Calls      int      `json:"calls"`
-	Waves      int      `json:"waves"`
+// deed reports whether a kind is about what was done to the account.
+func (k Kind) deed() bool {
+	switch k {
+	case KindPlan, KindApproval, KindIntent, KindResult, KindLeft, KindVerification, KindUndo:
+		return true
+	}
+	return false
 }
 
 // head is a line without its hash. The hash covers exactly the bytes of the head,
@@ -96,10 +105,11 @@ func encode(h head) (line []byte, hash string, err error) {
 	return append(b, "\"}\n"...), hash, nil
 }
 
-// decode reads one line, without its newline, and checks its hash.
+// decode reads one line, without its newline, and checks its hash. The body is a
+// piece of the line.
 func decode(line []byte) (head, string, error) {
 	cut := bytes.LastIndex(line, []byte(tail))
-	if cut < 0 || !bytes.HasSuffix(line, []byte(`"}`)) {
+	if cut < 0 || len(line) < cut+len(tail)+2 || !bytes.HasSuffix(line, []byte(`"}`)) {
 		return head{}, "", misfit("not an entry of a monshin journal (no hash at its end)", "monshin の作業記録の項目ではない（末尾にハッシュ値なし）")
 	}
 	hash := string(line[cut+len(tail) : len(line)-2])
@@ -107,11 +117,45 @@ func decode(line []byte) (head, string, error) {
 	if hex.EncodeToString(sum[:]) != hash {
 		return head{}, "", misfit("the hash does not fit the entry: the line was changed or damaged", "ハッシュ値が一致しない（行の変更または破損）")
 	}
-	var h head
-	d := json.NewDecoder(bytes.NewReader(append(bytes.Clone(line[:cut]), '}')))
-	d.DisallowUnknownFields()
-	if err := d.Decode(&h); err != nil {
+	h, err := headOf(line[:cut])
+	if err != nil {
 		return head{}, "", misfit("not an entry of a monshin journal: %s", "monshin の作業記録の項目ではない: %s", err)
 	}
 	return h, hash, nil
+}
+
+// headOf reads the fields of a line. encode always writes them in one order, and
+// another writer's line is none of ours; the body is not copied, as a journal may
+// hold lines of many megabytes.
+func headOf(b []byte) (h head, err error) {
+	seq, b, ok1 := between(b, `{"seq":`, ',')
+	at, b, ok2 := between(b, `"time":"`, '"')
+	prev, b, ok3 := between(b, `,"prev":"`, '"')
+	kind, b, ok4 := between(b, `,"kind":"`, '"')
+	body, ok5 := bytes.CutPrefix(b, []byte(`,"body":`))
+	if !ok1 || !ok2 || !ok3 || !ok4 || !ok5 {
+		return h, fmt.Errorf("its fields are not those of an entry")
+	}
+	if h.Seq, err = strconv.Atoi(string(seq)); err != nil {
+		return h, fmt.Errorf("its number %.20q is none", seq)
+	}
+	if h.Time, err = time.Parse(time.RFC3339Nano, string(at)); err != nil {
+		return h, fmt.Errorf("its time %.40q is none", at)
+	}
+	h.Prev, h.Kind, h.Body = string(prev), Kind(kind), body
+	return h, nil
+}
+
+// between reads what stands after a prefix and before a byte.
+func between(b []byte, prefix string, end byte) (value, rest []byte, ok bool) {
+	b, ok = bytes.CutPrefix(b, []byte(prefix))
+	if !ok {
+		return nil, nil, false
+	}
+	i := bytes.IndexByte(b, end)
+	// Numbers, times, hashes and kinds are short.
+	if i < 0 || i > 128 {
+		return nil, nil, false
+	}
+	return b[:i], b[i+1:], true
 }

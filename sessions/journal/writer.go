@@ -47,20 +47,35 @@ type Writer struct {
 
 	file File
 	size int64 // of what is known to be on disk
+	// unended says that the file lacks its last newline.
+	unended bool
 }
 
 // NewWriter starts a journal in an empty file.
 func NewWriter(path string, f File, now func() time.Time, o Opening) (*Writer, error) {
-	w := &Writer{path: path, now: now, file: f, wake: make(chan struct{}, 1), done: make(chan struct{})}
-	w.idle = sync.NewCond(&w.mu)
-	go w.run()
 	o.Schema = Schema
-	w.append(KindOpen, o)
-	if err := w.Sync(); err != nil {
-		_ = w.Close() // says the same again
+	w := newWriter(path, f, now)
+	if err := w.first(KindOpen, o); err != nil {
 		return nil, err
 	}
 	return w, nil
+}
+
+func newWriter(path string, f File, now func() time.Time) *Writer {
+	w := &Writer{path: path, now: now, file: f, wake: make(chan struct{}, 1), done: make(chan struct{})}
+	w.idle = sync.NewCond(&w.mu)
+	return w
+}
+
+// first starts the writing, with an entry without which there is nothing to go on with.
+func (w *Writer) first(k Kind, body any) error {
+	go w.run()
+	w.append(k, body)
+	if err := w.Sync(); err != nil {
+		_ = w.Close() // says the same again
+		return err
+	}
+	return nil
 }
 
 // Path is where the journal is.
@@ -85,13 +100,49 @@ func (w *Writer) Record(events []walk.Event) {
 	}
 }
 
+// Consent appends what the operator allowed.
+func (w *Writer) Consent(c Consent) { w.append(KindConsent, c) }
+
+// errShut is what an entry comes to that is appended after Close.
+var errShut = errors.New("the journal is closed")
+
+// Append writes one entry and returns when it is on disk: what follows from it may
+// be done then. The body is anything that JSON can hold; it must hold no secret.
+func (w *Writer) Append(kind string, body any) error {
+	switch k := Kind(kind); k {
+	case KindNote, KindScript, KindShell, KindConsent:
+	case KindOpen, KindResume:
+		return fmt.Errorf("a %s entry stands only where somebody begins", kind)
+	default:
+		if !k.deed() {
+			return fmt.Errorf("no kind of entry is called %q", kind)
+		}
+	}
+	w.mu.Lock()
+	shut := w.shut
+	w.mu.Unlock()
+	if shut {
+		return errShut
+	}
+	w.append(Kind(kind), body)
+	return w.Sync()
+}
+
 // End appends what a run came to.
 func (w *Writer) End(d *walk.Diagnosis) {
 	c := Closing{Outcome: string(d.Outcome), Complete: d.Complete, RootCauses: []string{}, Calls: d.Calls.Total, Waves: d.Calls.Waves}
 	for _, f := range d.RootCauses() {
 		c.RootCauses = append(c.RootCauses, f.ID())
 	}
+	if n := len(d.Path); n > 0 {
+		c.Node = d.Path[n-1]
+	}
 	w.append(KindClose, c)
+}
+
+// EndShell appends that the run was a shell without a walk, and that it is over.
+func (w *Writer) EndShell() {
+	w.append(KindClose, Closing{Outcome: ShellOnly, Complete: true, RootCauses: []string{}})
 }
 
 func (w *Writer) append(k Kind, body any) {
@@ -105,7 +156,11 @@ func (w *Writer) append(k Kind, body any) {
 		var line []byte
 		var hash string
 		line, hash, err = encode(head{Seq: w.seq + 1, Time: w.now().UTC(), Prev: w.prev, Kind: k, Body: b})
-		if err == nil && len(line) > maxLine {
+		most := maxOther
+		if k == KindPart {
+			most = maxLine
+		}
+		if err == nil && (len(line) > maxLine || len(b) > most) {
 			err = misfit("an entry of %d MiB is more than a journal holds", "%d MiB の項目は上限を超えるため記録不可", len(line)>>20)
 		}
 		if err == nil {
@@ -202,6 +257,9 @@ func (w *Writer) write(batch []byte) error {
 	if len(batch) == 0 {
 		return nil
 	}
+	if w.unended {
+		batch = append([]byte{'\n'}, batch...)
+	}
 	n, err := w.file.Write(batch)
 	if err == nil && n < len(batch) {
 		err = io.ErrShortWrite
@@ -216,6 +274,7 @@ func (w *Writer) write(batch []byte) error {
 		return err
 	}
 	w.size += int64(n)
+	w.unended = false
 	return nil
 }
 

@@ -12,6 +12,7 @@ import (
 	"github.com/monshin/monshin/diagnose/fact"
 	"github.com/monshin/monshin/diagnose/finding"
 	"github.com/monshin/monshin/diagnose/lang"
+	"github.com/monshin/monshin/diagnose/probe"
 	"github.com/monshin/monshin/diagnose/walk"
 )
 
@@ -38,6 +39,7 @@ type document struct {
 	Unknowns   []openJSON   `json:"unknowns"`
 	Probes     []probeJSON  `json:"probes"`
 	Calls      callsJSON    `json:"calls"`
+	Session    *sessionJSON `json:"session,omitempty"`
 }
 
 type targetJSON struct {
@@ -111,7 +113,12 @@ type callsJSON struct {
 // depend on o; summaries and rules are in its language. Values are as they were
 // read; characters that could move a terminal's cursor are written as \u escapes.
 func JSON(d *walk.Diagnosis, cat *finding.Catalogue, o Options) ([]byte, error) {
-	r := sorted(d, cat, o)
+	o.Reader = Internal
+	return prepare(FromDiagnosis(d, nil, nil, o.Version), cat, o).json()
+}
+
+func (m *material) json() ([]byte, error) {
+	r, d, cat := m.report, m.d, m.cat
 	account := d.Target.Account
 	if c, ok := d.Caller.Get(); ok && account == "" {
 		account = c.Account
@@ -123,6 +130,7 @@ func JSON(d *walk.Diagnosis, cat *finding.Catalogue, o Options) ([]byte, error) 
 		RootCauses: []rootJSON{}, Findings: []foundJSON{}, Unknowns: []openJSON{}, Probes: []probeJSON{},
 		Calls: callsJSON{Total: d.Calls.Total, Failed: d.Calls.Failed, Waves: d.Calls.Waves, ByOperation: map[string]int{}},
 	}
+	doc.Session = m.sessionJSON()
 	for op, n := range d.Calls.ByOperation {
 		doc.Calls.ByOperation[op] = n
 	}
@@ -132,7 +140,7 @@ func JSON(d *walk.Diagnosis, cat *finding.Catalogue, o Options) ([]byte, error) 
 			doc.RootCauses = append(doc.RootCauses, rootJSON{
 				Code: f.Code, Subject: f.Subject, Severity: f.Severity, Certainty: f.Certainty, Summary: summary,
 				Evidence: r.evidenceJSON(f.Evidence), Assumptions: assumptionCodes(f.Assumptions),
-				Explains: codesOf(f.Explains), Fixes: []string{},
+				Explains: codesOf(f.Explains), Fixes: fixIDs(f.Code),
 			})
 		}
 		doc.Findings = append(doc.Findings, foundJSON{
@@ -219,4 +227,13 @@ func codesOf(ids []string) []string {
 		}
 	}
 	return out
+}
+
+// outcomeOf is what a probe says in monshin.diagnosis/v1. A judgement whose parts
+// did not arrive is unknown there.
+func outcomeOf(v probe.Verdict) string {
+	if v.Outcome == "" {
+		return string(probe.Unknown)
+	}
+	return string(v.Outcome)
 }

@@ -36,6 +36,8 @@ func reason(w fact.Why, until func(time.Time) string) lang.Text {
 		t = lang.Both("belongs to another account", "他アカウントの所有リソース")
 	case fact.NotModelled:
 		t = lang.Both("not evaluated by monshin", "判定対象外の構成")
+	case fact.AfterFix:
+		t = lang.Both("only shows after the change", "適用後に確認")
 	case fact.Pending:
 		return lang.Both("not read before the walk ended", "取得前に中断")
 	default:
@@ -68,6 +70,8 @@ func remedy(w fact.Why) lang.Text {
 		return lang.Both("have it checked from the account that owns it", "所有アカウントでの確認")
 	case fact.NotModelled:
 		return lang.Both("check it by hand", "手動での確認")
+	case fact.AfterFix:
+		return lang.Both("look again after the change", "適用後に再確認")
 	case fact.Pending:
 		return lang.Both("run it again to the end", "最後まで再実行")
 	}
@@ -101,6 +105,8 @@ func reasonSentence(w fact.Why, until func(time.Time) string) lang.Text {
 		return lang.Both("It belongs to another account and could not be checked from the account examined.", "他のアカウントが所有するリソースのため、確認できておりません。")
 	case fact.NotModelled:
 		return lang.Both("The configuration is one that has to be checked by hand (%s).", "個別の確認が必要な構成（%s）のため、確認できておりません。").With(show(w.Detail))
+	case fact.AfterFix:
+		return lang.Both("It only shows after the change.", "変更の適用後に確認が必要です。")
 	case fact.Pending:
 		return lang.Both("The examination was stopped before it was read.", "調査を途中で終了したため、確認できておりません。")
 	}

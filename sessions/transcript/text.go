@@ -14,9 +14,14 @@ import (
 // an escape sequence; lines are at most o.Width cells wide, except the summary,
 // whose lines are left to the chat that shows them.
 func Text(d *walk.Diagnosis, cat *finding.Catalogue, o Options) string {
-	r := sorted(d, cat, o)
-	if o.Summary {
-		return r.summary()
+	o.Reader = Internal
+	return prepare(FromDiagnosis(d, nil, nil, o.Version), cat, o).text()
+}
+
+func (m *material) text() string {
+	r := m.report
+	if r.o.Summary {
+		return m.summary()
 	}
 	p := &paper{width: r.o.Width}
 	r.head(p)
@@ -28,6 +33,9 @@ func Text(d *walk.Diagnosis, cat *finding.Catalogue, o Options) string {
 	r.list(p, lang.Both("For information", "参考"), "[i]", r.notes)
 	r.probes(p)
 	r.calls(p)
+	if m.s.Seal.Last != "" {
+		p.line(0, r.say(lang.Both("Hash of the record: %s", "作業記録のハッシュ値: %s").With(show(m.s.Seal.Last))))
+	}
 	return p.String()
 }
 
@@ -94,6 +102,10 @@ func (r report) rootCauses(p *paper) {
 		r.evidence(p, f.Evidence)
 		for _, a := range f.Assumptions {
 			p.item(4, "-", r.say(lang.Both("assumed, not checked: %s", "前提（未確認）: %s").With(r.cat.AssumptionScreen(a))))
+		}
+		if command := r.planCommand(root); command != "" {
+			p.item(4, "-", r.say(lang.Both("plan of the fix:", "対処手順の作成:")))
+			p.verbatim(6, "$ "+command)
 		}
 	}
 }

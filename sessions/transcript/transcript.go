@@ -30,10 +30,27 @@ type Options struct {
 	Width int
 	// Version is monshin's own, named in the exports; "" leaves it out.
 	Version string
+	// Reader is for whom Export writes; "" is Internal. The functions that take a bare
+	// diagnosis write it as it is.
+	Reader Reader
 }
 
 // defaultWidth is what a terminal that does not say has.
 const defaultWidth = 80
+
+// filled is o with what its zero fields stand for.
+func (o Options) filled() Options {
+	if o.Lang == "" {
+		o.Lang = lang.Ja
+	}
+	if o.Zone == nil {
+		o.Zone = time.UTC
+	}
+	if o.Width <= 0 {
+		o.Width = defaultWidth
+	}
+	return o
+}
 
 // report is a diagnosis sorted for a reader.
 type report struct {
@@ -49,16 +66,7 @@ type report struct {
 }
 
 func sorted(d *walk.Diagnosis, cat *finding.Catalogue, o Options) report {
-	if o.Lang == "" {
-		o.Lang = lang.Ja
-	}
-	if o.Zone == nil {
-		o.Zone = time.UTC
-	}
-	if o.Width <= 0 {
-		o.Width = defaultWidth
-	}
-	r := report{d: d, cat: cat, o: o}
+	r := report{d: d, cat: cat, o: o.filled()}
 	for _, f := range d.Findings {
 		switch {
 		case f.Root:
@@ -133,6 +141,8 @@ func (r report) outcome() lang.Text {
 		return lang.Both("no problem in what was checked", "確認した範囲では問題なし")
 	case r.d.Outcome == walk.Clear:
 		return lang.Both("no problem in what was checked (not checked: %d)", "確認した範囲では問題なし（確認できず %d 件）").With(len(r.d.Unknowns))
+	case r.needed() > 0 && r.needed() < len(r.d.Unknowns):
+		return lang.Both("undecided (not checked: %d, needed for a conclusion: %d)", "切り分け未完了（確認できず %d 件、うち結論に必要 %d 件）").With(len(r.d.Unknowns), r.needed())
 	case r.needed() > 0:
 		return lang.Both("undecided (not checked: %d)", "切り分け未完了（確認できず %d 件）").With(r.needed())
 	}
@@ -176,7 +186,11 @@ func (r report) named(w fact.Why) fact.Why {
 	for _, j := range r.d.Probes {
 		if j.Probe == w.Blocker && !j.Title.Zero() {
 			w.Blocker = r.say(j.Title)
+			return w
 		}
+	}
+	if t := probe.TitleOf(w.Blocker); !t.Zero() { // it is not in this tree
+		w.Blocker = r.say(t)
 	}
 	return w
 }

@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"unicode"
@@ -20,6 +21,7 @@ import (
 	"github.com/monshin/monshin/diagnose/fact"
 	"github.com/monshin/monshin/diagnose/finding"
 	"github.com/monshin/monshin/diagnose/lang"
+	"github.com/monshin/monshin/diagnose/remedy/fixes"
 	"github.com/monshin/monshin/diagnose/runbook"
 	"github.com/monshin/monshin/diagnose/walk"
 	"github.com/monshin/monshin/sessions/transcript"
@@ -141,6 +143,14 @@ func TestJSONHoldsWhatPrograms(t *testing.T) {
 	if len(got.RootCauses) != 1 || got.RootCauses[0].Code != "dns.ad-domain-unresolvable" || got.RootCauses[0].Certainty != "likely" ||
 		len(got.RootCauses[0].Explains) != 1 || got.RootCauses[0].Assumptions[0] != "read-after-the-fact" {
 		t.Errorf("root causes: %+v", got.RootCauses)
+	}
+	if !slices.Contains(got.RootCauses[0].Fixes, "dns.resolver-rule") {
+		t.Errorf("the fixes of the root cause: %q", got.RootCauses[0].Fixes)
+	}
+	for _, id := range got.RootCauses[0].Fixes {
+		if _, ok := fixes.Library().Find(id); !ok {
+			t.Errorf("there is no fix %q", id)
+		}
 	}
 	if len(got.Findings) != 2 || got.Findings[1].CausedBy[0] != "dns.ad-domain-unresolvable@corp.example.local" {
 		t.Errorf("findings: %+v", got.Findings)

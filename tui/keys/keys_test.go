@@ -98,7 +98,7 @@ func TestLookup(t *testing.T) {
 
 func TestFooterIsShortAndLive(t *testing.T) {
 	m := keys.NewMap()
-	for _, s := range []keys.Scope{keys.Symptoms, keys.Instances, keys.Walk, keys.Finding, keys.CLI, keys.HelpPage, keys.PlainPage, keys.Confirm, keys.Text} {
+	for _, s := range []keys.Scope{keys.Symptoms, keys.Instances, keys.Fleet, keys.FleetConsent, keys.Walk, keys.Guest, keys.Finding, keys.CLI, keys.HelpPage, keys.PlainPage, keys.Confirm, keys.Text} {
 		rows := m.Footer(s)
 		if len(rows) < 2 {
 			t.Errorf("the footer of %s is empty", s)
@@ -113,7 +113,7 @@ func TestFooterIsShortAndLive(t *testing.T) {
 
 func TestHelpIsReachableFromEveryPage(t *testing.T) {
 	m := keys.NewMap()
-	for _, s := range []keys.Scope{keys.Symptoms, keys.Instances, keys.Walk, keys.Finding, keys.CLI, keys.PlainPage} {
+	for _, s := range []keys.Scope{keys.Symptoms, keys.Instances, keys.Fleet, keys.FleetConsent, keys.Walk, keys.Guest, keys.Finding, keys.CLI, keys.PlainPage} {
 		if a, _ := m.Lookup(s, "?"); a != keys.Help {
 			t.Errorf("? in %s is %q", s, a)
 		}

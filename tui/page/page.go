@@ -96,6 +96,15 @@ type ChooseInstance struct{}
 // ChoseInstance goes on with an instance; Name is "" where it is not known.
 type ChoseInstance struct{ ID, Name string }
 
+// OpenFleet goes to the page about many instances.
+type OpenFleet struct{}
+
+// WalkMember walks one of many instances. What is under it stays.
+type WalkMember struct {
+	ID, Name string
+	Symptom  runbook.Symptom
+}
+
 // OpenFinding shows the page of a finding.
 type OpenFinding struct {
 	Diagnosis *walk.Diagnosis
@@ -115,6 +124,8 @@ func (Say) intent()            {}
 func (ChoseSymptom) intent()   {}
 func (ChooseInstance) intent() {}
 func (ChoseInstance) intent()  {}
+func (OpenFleet) intent()      {}
+func (WalkMember) intent()     {}
 func (OpenFinding) intent()    {}
 func (OpenCode) intent()       {}
 func (OpenCommands) intent()   {}

@@ -97,6 +97,8 @@ func ReasonWord(r fact.Reason) lang.Text {
 		return lang.Both("not evaluated", "判定対象外")
 	case fact.NotRecorded:
 		return lang.Both("not recorded", "記録なし")
+	case fact.AfterFix:
+		return lang.Both("after the change", "適用後に確認")
 	case fact.Pending:
 		return Running()
 	}
@@ -132,6 +134,8 @@ func Why(w fact.Why, zone *time.Location) lang.Text {
 		return lang.Both("read, but not evaluated by monshin: %s", "判定対象外の構成: %s").With(dash(w.Detail))
 	case fact.NotRecorded:
 		return lang.Both("no record of it: %s", "記録なし: %s").With(dash(w.Action))
+	case fact.AfterFix:
+		return lang.Both("only shows after the change", "適用後に確認")
 	case fact.Pending:
 		return Running()
 	}
@@ -159,7 +163,7 @@ func Source(s fact.Source) lang.Text {
 	case fact.Trail:
 		return lang.Both("CloudTrail", "CloudTrail")
 	case fact.Customer:
-		return lang.Both("run by the customer", "お客様による実行結果")
+		return lang.Both("run by the customer", "お客様の実行結果")
 	case fact.Stated:
 		return lang.Both("stated by you", "申告（回答）")
 	}

@@ -37,7 +37,11 @@ type Backend interface {
 	Start(ctx context.Context, instanceID string, symptom runbook.Symptom) (Walk, error)
 }
 
-// Walk is one investigation. Answer and Retry may be called at any time.
+// AnswerMark begins the line that a script prints which somebody else ran.
+const AnswerMark = "MONSHIN1A"
+
+// Walk is one investigation. Answer and Retry may be called at any time; Script,
+// Consent, Request and Paste may wait for the end of a Run that is under way.
 type Walk interface {
 	// Run reads and judges until nothing more can be learnt, and emits what is known
 	// after each change. Each Diagnosis is a snapshot that nobody changes any more.
@@ -47,10 +51,34 @@ type Walk interface {
 	Answer(name, value string)
 	// Retry forgets what could not be read, so that the next Run reads it again.
 	Retry()
+	// Script is the script that Run Command would run for what only Windows can tell,
+	// to the letter; "" where nothing is wanted from there.
+	Script() (string, error)
+	// Consent records that the script is allowed, under a ticket that may be "". The
+	// next Run asks Windows.
+	Consent(ticket string) error
+	// Request is one block of text for somebody else who may run the script, in every
+	// language: the operator may change theirs while it is shown.
+	Request() (lang.Text, error)
+	// Paste takes text with a line that begins with AnswerMark. The next Run judges what
+	// came in with it.
+	Paste(text string) (Pasted, error)
 	Tree() *runbook.Tree
 	// JournalPath is where the investigation is recorded, "" where it is not.
 	JournalPath() string
 }
+
+// Pasted is what came in with somebody's answer.
+type Pasted struct {
+	// Parts is how many parts it held that were still open.
+	Parts int
+	// Notes say what it lacks, and what else is to be known about it, such as its age.
+	Notes []lang.Text
+}
+
+// Leaver is what a Walk may also do: let go of its record when its page is left, so
+// that it can be gone on with.
+type Leaver interface{ Leave() }
 
 // Library is the collection of trees.
 type Library interface {

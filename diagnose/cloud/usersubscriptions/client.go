@@ -1,5 +1,6 @@
 // Package usersubscriptions is a client of License Manager user-based
-// subscriptions: the five list operations that a diagnosis needs.
+// subscriptions: the list operations that a diagnosis needs, and the four that
+// subscribe and associate a user and take that back.
 //
 // The official SDK module of this service is not among monshin's libraries, so the
 // client is built here from the SDK's own pieces: a smithy middleware stack with

@@ -52,8 +52,17 @@ func (p *Page) Act(a keys.Action) page.Next {
 		}
 		return page.Do(page.OpenCommands{Title: lang.Same(p.found.ID()), Evidence: p.found.Evidence})
 	}
+	if a == keys.Fixes {
+		if p.found == nil {
+			return page.Tell("Nothing was found of this code, so there is nothing to fix", "検出なしのため対処不要")
+		}
+		return page.Do(page.OpenFixes{Finding: p.found.ID()})
+	}
 	return page.Ignore()
 }
+
+// Offers reports whether a key does something now.
+func (p *Page) Offers(a keys.Action) bool { return a != keys.Fixes || p.found != nil }
 
 // Type implements page.Page.
 func (p *Page) Type(tea.KeyPressMsg) page.Next { return page.Ignore() }

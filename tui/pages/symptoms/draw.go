@@ -22,8 +22,12 @@ func (p *Page) Draw(e page.Env) page.Frame {
 
 func (p *Page) draw(e page.Env) []string {
 	t := e.Theme
+	head := cell.NewLine(e.Width).Add(t.Title, lang.Both(" What do you see, or what were you told?", " どの事象ですか").In(e.Lang))
+	if p.unfinished > 0 {
+		head.Right(t.Key, lang.Both("s: unfinished investigations: %d ", "s: 未完了の調査 %d 件 ").With(p.unfinished).In(e.Lang))
+	}
 	lines := []string{
-		cell.NewLine(e.Width).Add(t.Title, lang.Both(" What do you see, or what were you told?", " どの事象ですか").In(e.Lang)).String(),
+		head.String(),
 		p.searchLine(e),
 		cell.Blank(e.Width),
 	}

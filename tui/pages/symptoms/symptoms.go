@@ -17,14 +17,18 @@ import (
 
 // Page lists the symptoms and searches them by words and by pasted messages.
 type Page struct {
-	library world.Library
-	found   []runbook.Symptom
-	cursor  page.Cursor
-	query   field.Field
-	typing  bool
-	version int
-	memo    cell.Memo[stamp]
-	at      page.Point // of the text cursor
+	// Many says that there is a page about many instances.
+	Many bool
+	// unfinished is how many investigations can be gone on with.
+	unfinished int
+	library    world.Library
+	found      []runbook.Symptom
+	cursor     page.Cursor
+	query      field.Field
+	typing     bool
+	version    int
+	memo       cell.Memo[stamp]
+	at         page.Point // of the text cursor
 }
 
 type stamp struct {
@@ -45,6 +49,17 @@ func (p *Page) Scope() keys.Scope {
 	return keys.Symptoms
 }
 
+// Offers reports whether a key does something now.
+func (p *Page) Offers(a keys.Action) bool {
+	return (a != keys.Many || p.Many) && (a != keys.Sessions || p.unfinished > 0)
+}
+
+// Unfinished says how many investigations can be gone on with.
+func (p *Page) Unfinished(n int) {
+	p.unfinished = n
+	p.version++
+}
+
 // Act implements page.Page.
 func (p *Page) Act(a keys.Action) page.Next {
 	p.version++
@@ -58,6 +73,12 @@ func (p *Page) Act(a keys.Action) page.Next {
 		p.typing = true
 	case keys.EnterID:
 		return page.Do(page.ChooseInstance{})
+	case keys.Sessions:
+		return page.Do(page.OpenSessions{})
+	case keys.Many:
+		if p.Many {
+			return page.Do(page.OpenFleet{})
+		}
 	case keys.Back:
 		if p.query.Value() == "" {
 			return page.Ignore()

@@ -20,7 +20,7 @@ func (p *Page) Act(a keys.Action) page.Next {
 		return p.editAnswer(a)
 	}
 	switch a {
-	case keys.Retry, keys.Answer, keys.DontKnow:
+	case keys.Retry, keys.Answer, keys.DontKnow, keys.Inside:
 	default:
 		p.touched = true
 	}
@@ -41,6 +41,14 @@ func (p *Page) Act(a keys.Action) page.Next {
 		return p.ask()
 	case keys.DontKnow:
 		return p.dontKnow()
+	case keys.Inside:
+		return p.openInside()
+	case keys.Fixes:
+		return p.openFixes()
+	case keys.Shell:
+		return p.openShell()
+	case keys.Changes:
+		return p.openChanges()
 	default:
 		return p.move(a)
 	}

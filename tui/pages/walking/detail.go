@@ -91,6 +91,7 @@ func (p *Page) probeDetail(d *detail, n *runbook.Node) {
 		d.add(d.e.Theme.Unknown, "[?] "+p.why(d.e, w))
 		d.row("Resource", "対象", w.Resource)
 		d.row("Answer", "応答", w.Detail)
+		p.insideHint(d, w)
 	}
 	for _, f := range v.Findings {
 		d.gap()
@@ -196,6 +197,7 @@ func (p *Page) openDetail(e page.Env, it item, width int) []string {
 	if retryable(it.open.Why.Reason) {
 		d.add(e.Theme.Dim, lang.Both("r reads it again", "r で再取得").In(e.Lang))
 	}
+	p.insideHint(&d, it.open.Why)
 	d.row("Action", "必要な権限", it.open.Why.Action)
 	d.row("Resource", "対象", it.open.Why.Resource)
 	d.row("Answer", "応答", it.open.Why.Detail)

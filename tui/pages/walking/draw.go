@@ -236,7 +236,7 @@ func (p *Page) outcome(e page.Env, l *cell.Line) {
 		l.Add(countStyle(t, len(d.Unknowns), t.Unknown), lang.Both("not checked: %d", "確認できず %d 件").With(len(d.Unknowns)).In(e.Lang)).Space(2)
 	}
 	if len(d.Waiting) > 0 && p.Lively() {
-		l.Add(t.Running, lang.Both("waiting for: %d", "取得待ち %d 件").With(len(d.Waiting)).In(e.Lang)).Space(2)
+		l.Add(t.Running, p.waitingText(e).In(e.Lang)).Space(2)
 	}
 	l.Right(t.Dim, lang.Both("calls: %d ", "API 呼び出し %d 回 ").With(d.Calls.Total).In(e.Lang))
 }

@@ -7,6 +7,7 @@ import (
 	"github.com/monshin/monshin/diagnose/fact"
 	"github.com/monshin/monshin/diagnose/finding"
 	"github.com/monshin/monshin/diagnose/lang"
+	"github.com/monshin/monshin/diagnose/probe"
 	"github.com/monshin/monshin/diagnose/walk"
 	"github.com/monshin/monshin/tui/cell"
 	"github.com/monshin/monshin/tui/evidence"
@@ -89,6 +90,8 @@ func (p *Page) sectionTitle(s section) lang.Text {
 func (p *Page) why(e page.Env, w fact.Why) string {
 	if i, ok := p.judged[w.Blocker]; ok {
 		w.Blocker = p.d.Probes[i].Title.In(e.Lang)
+	} else if t := probe.TitleOf(w.Blocker); w.Reason == fact.BlockedBy && !t.Zero() {
+		w.Blocker = t.In(e.Lang) // it is not in this tree
 	}
 	if p.tree != nil && w.Reason == fact.NeedsAnswer {
 		for _, n := range p.tree.Nodes {

@@ -6,11 +6,13 @@ package walking
 import (
 	"context"
 	"fmt"
+	"strings"
 	"time"
 
 	tea "charm.land/bubbletea/v2"
 
 	"github.com/monshin/monshin/diagnose/estate"
+	"github.com/monshin/monshin/diagnose/lang"
 	"github.com/monshin/monshin/diagnose/runbook"
 	"github.com/monshin/monshin/diagnose/walk"
 	"github.com/monshin/monshin/tui/cell"
@@ -39,6 +41,10 @@ type Config struct {
 	// Name is the instance's Name where the list told it, until the walk knows better.
 	Name    string
 	Symptom runbook.Symptom
+	// Resume names the record to go on with, for world.Sessions; "" begins anew.
+	Resume string
+	// ReadOnly rules scripts inside Windows out.
+	ReadOnly bool
 	// Now is the clock from which waiting and ages are told.
 	Now func() time.Time
 }
@@ -50,6 +56,8 @@ type Page struct {
 	cancel context.CancelFunc
 
 	walk     world.Walk
+	changes  []lang.Text // since the record that it goes on from; nil where not known
+	inside   inside
 	tree     *runbook.Tree
 	run      *feed.Feed[*walk.Diagnosis]
 	starting bool
@@ -111,7 +119,7 @@ func (p *Page) Start() tea.Cmd {
 				m = started{page: p, err: fmt.Errorf("monshin failed inside: %v", r)}
 			}
 		}()
-		w, err := p.Backend.Start(p.ctx, p.Instance, p.Symptom)
+		w, err := p.startOrResume()
 		return started{p, w, err}
 	}
 }
@@ -130,7 +138,10 @@ func (p *Page) Receive(m tea.Msg) page.Next {
 		}
 		return p.take(m)
 	}
-	return page.Ignore()
+	if n, is := m.(noteKept); is && n.page == p {
+		return p.takeNote(n)
+	}
+	return p.receiveInside(m)
 }
 
 func (p *Page) begin(m started) page.Next {
@@ -141,7 +152,7 @@ func (p *Page) begin(m started) page.Next {
 		return page.Next{}
 	}
 	p.walk, p.tree = m.walk, m.walk.Tree()
-	return page.Next{Cmd: p.runOnce()}
+	return p.stood(p.runOnce())
 }
 
 // runOnce starts a run, or has one follow the run that is under way.
@@ -154,6 +165,7 @@ func (p *Page) runOnce() tea.Cmd {
 		return nil
 	}
 	p.again, p.err = false, nil
+	p.inside.begin()
 	w := p.walk
 	p.run = feed.Start(p.ctx,
 		func(_, next *walk.Diagnosis) *walk.Diagnosis { return next },
@@ -176,7 +188,7 @@ func (p *Page) take(m got) page.Next {
 		if p.again && p.ctx.Err() == nil {
 			return page.Next{Cmd: p.runOnce()}
 		}
-		return page.Next{}
+		return p.compared(p.prepare())
 	}
 	if m.d != nil {
 		p.show(m.d)
@@ -228,7 +240,16 @@ func (p *Page) Lively() bool { return p.starting || p.run != nil }
 func (p *Page) Unsettled() bool { return p.Lively() || p.d != nil && p.d.Paused != nil }
 
 // Close implements page.Page.
-func (p *Page) Close() { p.cancel() }
+func (p *Page) Close() {
+	p.cancel()
+	if l, ok := p.walk.(world.Leaver); ok {
+		ended := p.Ended()
+		go func() { // what is under way is recorded first
+			<-ended
+			l.Leave()
+		}()
+	}
+}
 
 // Ended is closed when nothing of the page runs any more. Close comes first.
 func (p *Page) Ended() <-chan struct{} {
@@ -271,6 +292,9 @@ func (p *Page) Type(k tea.KeyPressMsg) page.Next {
 
 // Paste implements page.Page.
 func (p *Page) Paste(text string) (page.Next, bool) {
+	if strings.Contains(text, world.AnswerMark) {
+		return p.Answered(text), true
+	}
 	if p.asking == nil {
 		return page.Next{}, false
 	}
