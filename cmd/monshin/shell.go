@@ -298,7 +298,7 @@ func (a *app) recordedShell(ctx context.Context, f *flags, x *shellFlags, inv *i
 	}
 	raw := out.run(ctx, s, x.command == "")
 	left := s.Close()
-	noted := a.noteShell(inv, s, rec, path)
+	noted := a.noteShell(inv, s, rec, path, nil)
 	if noted == nil {
 		inv.journal.EndShell() // a failure comes with the journal's close
 	}
@@ -323,9 +323,9 @@ func (a *app) recordedShell(ctx context.Context, f *flags, x *shellFlags, inv *i
 }
 
 // noteShell ends the recording, makes the masked copy and notes both in the journal.
-func (a *app) noteShell(inv *investigation, s *shell.Shell, rec *shell.Recording, path string) error {
+func (a *app) noteShell(inv *investigation, s *shell.Shell, rec *shell.Recording, path string, sent []string) error {
 	d, err := rec.Close()
-	entry := journal.Shell{SessionID: s.SessionID(), File: filepath.Base(path), SHA256: d.SHA256, From: d.From.UTC(), To: d.To.UTC()}
+	entry := journal.Shell{SessionID: s.SessionID(), File: filepath.Base(path), SHA256: d.SHA256, From: d.From.UTC(), To: d.To.UTC(), Sent: sent, ExitCode: s.End().ExitCode}
 	masked := strings.TrimSuffix(path, ".cast") + ".masked.cast"
 	sum, unmasked := shell.MaskedFile(path, masked)
 	if unmasked == nil {

@@ -8,6 +8,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/monshin/monshin/diagnose/cloud"
 	"github.com/monshin/monshin/diagnose/estate"
 	"github.com/monshin/monshin/diagnose/finding"
 	"github.com/monshin/monshin/diagnose/lang"
@@ -155,6 +156,9 @@ type seated struct {
 	path string
 	once sync.Once
 	err  error
+
+	mu   sync.Mutex
+	sent []string
 }
 
 // Read notes the end of the session when it has come.
@@ -167,7 +171,18 @@ func (s *seated) Read(p []byte) (int, error) {
 }
 
 // Mark notes what is sent. A recording that has failed was told already.
-func (s *seated) Mark(label string) { _ = s.rec.Mark(label) }
+func (s *seated) Mark(label string) {
+	_ = s.rec.Mark(label)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.sent = append(s.sent, cloud.Mask(label))
+}
+
+func (s *seated) commands() []string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Clone(s.sent)
+}
 
 // Close ends the session and notes it.
 func (s *seated) Close() error {
@@ -177,7 +192,7 @@ func (s *seated) Close() error {
 }
 
 func (s *seated) note() {
-	s.once.Do(func() { s.err = s.of.app.noteShell(s.of.inv, s.Shell, s.rec, s.path) })
+	s.once.Do(func() { s.err = s.of.app.noteShell(s.of.inv, s.Shell, s.rec, s.path, s.commands()) })
 }
 
 // Ended says why the session is over, and what of its record is missing.

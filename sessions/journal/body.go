@@ -127,6 +127,11 @@ type Shell struct {
 	MaskedSHA256 string    `json:"masked_sha256,omitempty"`
 	From         time.Time `json:"from"`
 	To           time.Time `json:"to,omitzero"`
+	// Sent are the commands that monshin sent into the shell, masked, in their order.
+	// What was typed by hand is only in what the shell showed of it.
+	Sent []string `json:"sent,omitempty"`
+	// ExitCode is that of a session which ran one command; nil where it is not known.
+	ExitCode *int `json:"exit_code,omitempty"`
 }
 
 // Stamped is a body with when it was written, and by whom where that was said.
