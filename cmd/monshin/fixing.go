@@ -10,6 +10,7 @@ import (
 	"log/slog"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/natefinch/atomic"
@@ -84,9 +85,12 @@ func (l ledger) Append(kind string, body any) error {
 
 // read reads parts that plans need and puts them into the walk.
 func (x *fixing) read(ctx context.Context, keys []estate.Key) error {
+	var mu sync.Mutex // Collect delivers from any goroutine
 	var expired error
 	var open []estate.Key
 	x.account.source.Collect(ctx, keys, func(g walk.Got) {
+		mu.Lock()
+		defer mu.Unlock()
 		if g.Expired != nil {
 			expired = g.Expired
 			return

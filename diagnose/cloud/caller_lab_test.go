@@ -7,6 +7,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -86,7 +87,12 @@ func (r room) draft(t *testing.T, f remedy.Fix, e *estate.Estate, found finding.
 		if len(d.Wanted) == 0 {
 			return d.Plan
 		}
-		r.source.Collect(t.Context(), d.Wanted, func(g walk.Got) { e.Put(g.Part) })
+		var mu sync.Mutex // Collect delivers from any goroutine
+		r.source.Collect(t.Context(), d.Wanted, func(g walk.Got) {
+			mu.Lock()
+			defer mu.Unlock()
+			e.Put(g.Part)
+		})
 	}
 	t.Errorf("%s asks for ever more", f.ID)
 	return nil
