@@ -72,7 +72,7 @@ func (a *app) openAccount(ctx context.Context, f *flags) (*account, error) {
 	if err != nil {
 		return nil, badInput(lang.Both("the AWS configuration", "AWS の設定"), err)
 	}
-	acc := &account{region: cfg.Region, now: time.Now, sleep: sleepReally, config: cfg}
+	acc := &account{region: cfg.Region, now: time.Now, sleep: cloud.Sleep, config: cfg}
 	acc.openCloud("aws", false)
 	return acc, nil
 }

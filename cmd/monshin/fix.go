@@ -84,7 +84,7 @@ func (x *fixFlags) check(f *flags) error {
 		return usage(lang.Both("--yes needs --plan-id: the id that monshin fix --plan printed", "--yes には --plan-id が必要（monshin fix --plan が表示する ID）"))
 	case x.yes && f.readOnly:
 		return usage(lang.Both("--read-only: nothing is changed", "--read-only のため変更不可"))
-	case !slices.Contains([]string{"text", "markdown", "html", "json"}, x.format):
+	case !slices.Contains(workorder.Formats(), x.format):
 		return usage(lang.Both("-o %q: the formats are text, markdown, html and json", "-o %q: 指定できる形式は text、markdown、html、json").With(x.format))
 	}
 	return nil

@@ -11,7 +11,6 @@ import (
 	"slices"
 	"strings"
 	"sync"
-	"time"
 
 	"github.com/natefinch/atomic"
 
@@ -379,16 +378,4 @@ func outcomeOf(err error) error {
 		return &exitError{code: exitUndecided, say: lang.Both("stopped; what was done is recorded, and monshin undo takes it back", "中断。実施済みの手順は記録済みで、monshin undo で切り戻し可能"), err: err}
 	}
 	return &exitError{code: exitFailed, say: lang.Said(err), err: err}
-}
-
-// sleepReally waits on the real clock.
-func sleepReally(ctx context.Context, d time.Duration) error {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-ctx.Done():
-		return ctx.Err()
-	case <-t.C:
-		return nil
-	}
 }

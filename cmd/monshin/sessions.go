@@ -121,19 +121,12 @@ func (a *app) resume(ctx context.Context, f *flags, name, as, format string) err
 	if err != nil {
 		return err
 	}
-	k, err := learn()
-	if err != nil {
-		return failed(lang.Same("monshin"), err)
-	}
-	log, closeLog, err := f.debugLog()
+	d, err := a.deskOf(ctx, f, r)
 	if err != nil {
 		return err
 	}
-	defer closeLog()
-	acc, err := a.reopen(ctx, f, r)
-	if err != nil {
-		return err
-	}
+	defer d.close()
+	k, acc, log := d.knowledge, d.account, d.log
 	// What else the screen opens is of the same account.
 	if f.profile == "" {
 		f.profile = r.Opening.Profile
@@ -144,7 +137,7 @@ func (a *app) resume(ctx context.Context, f *flags, name, as, format string) err
 	}
 	next := journal.Resume{Operator: as, Handed: handed}
 	if !headless {
-		return a.resumeOnScreen(ctx, f, &desk{knowledge: k, account: acc, log: log, close: func() {}}, path, r, next)
+		return a.resumeOnScreen(ctx, f, d, path, r, next)
 	}
 	inv, err := a.goOn(acc, k, f, path, next)
 	if busy, is := session.Busy(err); is {

@@ -82,6 +82,24 @@ const maxName = 80
 // operatorName is a name as it is recorded.
 func operatorName(s string) string { return lang.Clean(lang.Truncate(strings.TrimSpace(s), maxName)) }
 
+// deskOf is the desk at which one goes on with a record, in its account.
+func (a *app) deskOf(ctx context.Context, f *flags, r *journal.Record) (*desk, error) {
+	k, err := learn()
+	if err != nil {
+		return nil, failed(lang.Same("monshin"), err)
+	}
+	log, closeLog, err := f.debugLog()
+	if err != nil {
+		return nil, err
+	}
+	acc, err := a.reopen(ctx, f, r)
+	if err != nil {
+		closeLog()
+		return nil, err
+	}
+	return &desk{knowledge: k, account: acc, log: log, close: closeLog}, nil
+}
+
 // reopen opens the account that a record is of: the lab, or AWS with the profile and
 // region of then where the flags name no other.
 func (a *app) reopen(ctx context.Context, f *flags, r *journal.Record) (*account, error) {

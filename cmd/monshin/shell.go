@@ -5,11 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"os"
 	"path/filepath"
 	"strings"
 	"sync"
-	"time"
 
 	"github.com/spf13/cobra"
 
@@ -19,7 +17,6 @@ import (
 	"github.com/monshin/monshin/diagnose/runbook"
 	"github.com/monshin/monshin/diagnose/walk"
 	"github.com/monshin/monshin/sessions/journal"
-	"github.com/monshin/monshin/sessions/session"
 	"github.com/monshin/monshin/sessions/shell"
 	"github.com/monshin/monshin/sessions/transcript"
 )
@@ -263,39 +260,15 @@ func readLine(in interface{ Read([]byte) (int, error) }) (string, error) {
 func (a *app) recordedShell(ctx context.Context, f *flags, x *shellFlags, inv *investigation, k *knowledge, acc *account, log *slog.Logger) error {
 	out := a.terminal()
 	cols, rows := out.size()
-	name := "shell-" + time.Now().UTC().Format("20060102T150405.000Z") + ".cast"
-	path := filepath.Join(session.Attachments(inv.journalPath()), name)
-	target := inv.Estate().Target.InstanceID
-	title := target
-	if acc.simulated {
-		title += " " + lang.Both("[SIMULATED]", "【模擬データ】").In(f.lang)
-	}
-	rec, err := shell.Record(path, title, cols, rows, time.Now)
-	if err != nil {
-		return failed(lang.Both("a shell is not opened without its recording", "操作ログを記録できないためシェルを開けない"), err)
-	}
-	// A crash must not leave a recording of which the journal knows nothing.
-	if err := inv.journal.Append(string(journal.KindNote), journal.Note{Audience: journal.Internal,
-		Text: lang.Both("Session Manager shell, recorded in %s", "セッションマネージャーのシェルを開始。操作ログ: %s").With(name).In(f.lang)}); err != nil {
-		_, closed := rec.Close()
-		return failed(lang.Both("a shell is not opened without its recording", "操作ログを記録できないためシェルを開けない"), errors.Join(err, closed))
-	}
-	o := shell.Options{Config: acc.config, Instance: target, Cols: cols, Rows: rows, Recorder: rec, Notice: out.notice(f.lang), Reason: f.reason()}
+	o := shell.Options{Instance: inv.Estate().Target.InstanceID, Cols: cols, Rows: rows, Notice: out.notice(f.lang), Reason: f.reason()}
 	if x.command != "" {
 		o.Document = shell.NonInteractive(x.command)
 	}
-	s, err := shell.Open(ctx, o)
+	s, rec, err := a.openRecorded(ctx, f, inv, acc, o)
 	if err != nil {
-		_, closed := rec.Close()
-		// Nothing was shown, and nothing is kept of it but that it was tried.
-		gone := os.Remove(path)
-		noted := inv.journal.Append(string(journal.KindNote), journal.Note{Audience: journal.Internal,
-			Text: lang.Both("no shell was opened: %s", "シェルを開けず: %s").With(sayError(err)).In(f.lang)})
-		if broken := errors.Join(closed, gone, noted); broken != nil {
-			log.Warn("recording a shell that was not opened", "error", broken)
-		}
 		return a.whyNoShell(ctx, f, inv, k, log, err)
 	}
+	path := rec.Path()
 	raw := out.run(ctx, s, x.command == "")
 	left := s.Close()
 	noted := a.noteShell(inv, s, rec, path, nil)

@@ -3,18 +3,14 @@ package main
 import (
 	"context"
 	"errors"
-	"path/filepath"
 	"slices"
 	"sync"
-	"time"
 
 	"github.com/monshin/monshin/diagnose/cloud"
 	"github.com/monshin/monshin/diagnose/estate"
 	"github.com/monshin/monshin/diagnose/finding"
 	"github.com/monshin/monshin/diagnose/lang"
 	"github.com/monshin/monshin/diagnose/typed"
-	"github.com/monshin/monshin/sessions/journal"
-	"github.com/monshin/monshin/sessions/session"
 	"github.com/monshin/monshin/sessions/shell"
 	"github.com/monshin/monshin/tui/world"
 )
@@ -75,32 +71,13 @@ func (s *shelling) OpenShell(ctx context.Context, cols, rows int, notice func(la
 }
 
 func (s *shelling) open(ctx context.Context, cols, rows int, notice func(shell.Notice)) (*seated, error) {
-	target := s.inv.Estate().Target.InstanceID
-	name := "shell-" + time.Now().UTC().Format("20060102T150405.000Z") + ".cast"
-	path := filepath.Join(session.Attachments(s.inv.journalPath()), name)
-	title := target
-	if s.account.simulated {
-		title += " " + lang.Both("[SIMULATED]", "【模擬データ】").In(s.flags.lang)
-	}
-	rec, err := shell.Record(path, title, cols, rows, time.Now)
-	if err != nil {
-		return nil, failed(lang.Both("a shell is not opened without its recording", "操作ログを記録できないためシェルを開けない"), err)
-	}
-	// A crash must not leave a recording of which the journal knows nothing.
-	if err := s.inv.journal.Append(string(journal.KindNote), journal.Note{Audience: journal.Internal,
-		Text: lang.Both("Session Manager shell, recorded in %s", "セッションマネージャーのシェルを開始。操作ログ: %s").With(name).In(s.flags.lang)}); err != nil {
-		_, closed := rec.Close()
-		return nil, errors.Join(err, closed)
-	}
-	sh, err := shell.Open(ctx, shell.Options{
-		Config: s.account.config, Instance: target, Cols: cols, Rows: rows, Recorder: rec, Reason: "monshin",
-		Notice: notice,
+	sh, rec, err := s.app.openRecorded(ctx, s.flags, s.inv, s.account, shell.Options{
+		Instance: s.inv.Estate().Target.InstanceID, Cols: cols, Rows: rows, Notice: notice, Reason: s.flags.reason(),
 	})
 	if err != nil {
-		_, _ = rec.Close() // nothing was shown
 		return nil, s.because(err)
 	}
-	return &seated{Shell: sh, of: s, rec: rec, path: path}, nil
+	return &seated{Shell: sh, of: s, rec: rec, path: rec.Path()}, nil
 }
 
 // Typing are the lines to type for what was found, with what is known of the account

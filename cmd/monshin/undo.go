@@ -80,19 +80,12 @@ func (a *app) withRuns(ctx context.Context, f *flags, name string, do func(*fixi
 	if len(rec.Deeds) == 0 {
 		return usage(lang.Both("the session %s holds no plan", "調査 %s に対処手順の記録がない").With(session.IDOf(path)))
 	}
-	k, err := learn()
-	if err != nil {
-		return failed(lang.Same("monshin"), err)
-	}
-	log, closeLog, err := f.debugLog()
+	d, err := a.deskOf(ctx, f, rec)
 	if err != nil {
 		return err
 	}
-	defer closeLog()
-	acc, err := a.reopen(ctx, f, rec)
-	if err != nil {
-		return err
-	}
+	defer d.close()
+	k, acc, log := d.knowledge, d.account, d.log
 	inv, err := a.goOn(acc, k, f, path, journal.Resume{})
 	if err != nil {
 		return resumeFailed(err)

@@ -61,7 +61,7 @@ func NewCaller(cfg aws.Config, o CallerOptions) *Caller {
 		o.Now = time.Now
 	}
 	if o.Sleep == nil {
-		o.Sleep = wait
+		o.Sleep = Sleep
 	}
 	if o.Deadline <= 0 {
 		o.Deadline = DefaultCallDeadline

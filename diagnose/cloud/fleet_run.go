@@ -216,7 +216,7 @@ func (r *fleetRun) await(ctx context.Context, s sending, ids []string) {
 			r.unknown(slices.Sorted(maps.Keys(open)), fact.Why{Reason: fact.Timeout, Detail: "the command did not end in time"})
 			return
 		}
-		if wait(ctx, pause) != nil {
+		if Sleep(ctx, pause) != nil {
 			return
 		}
 		pause = min(pause*2, last)
@@ -301,7 +301,7 @@ func (r *fleetRun) whole(ctx context.Context, command, id string) (string, bool)
 	defer func() { r.f.used.add(own, 0) }()
 	in := &ssm.GetCommandInvocationInput{CommandId: aws.String(command), InstanceId: aws.String(id)}
 	out, err := r.f.s.ssm.GetCommandInvocation(ctx, in)
-	if hasCode(err, noInvocation) && wait(ctx, r.again()) == nil {
+	if hasCode(err, noInvocation) && Sleep(ctx, r.again()) == nil {
 		// Run Command is eventually consistent, also where its list already shows the row.
 		out, err = r.f.s.ssm.GetCommandInvocation(ctx, in)
 	}

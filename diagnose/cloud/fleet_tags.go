@@ -65,7 +65,7 @@ func (r *fleetRun) tagged(ctx context.Context) {
 	var before progress
 	looks, lasting, left := 0, 0, len(open)
 	for len(open) > 0 && lasting < lastLooks {
-		if wait(ctx, pause) != nil {
+		if Sleep(ctx, pause) != nil {
 			return
 		}
 		pause = min(pause*2, last)

@@ -103,7 +103,7 @@ func (s *Source) await(ctx context.Context, instance string, r *run) error {
 		pause, last = shortPause, shortPause
 	}
 	for {
-		if err := wait(ctx, pause); err != nil {
+		if err := Sleep(ctx, pause); err != nil {
 			return err
 		}
 		pause = min(pause*3/2, last)
@@ -127,7 +127,8 @@ func (s *Source) await(ctx context.Context, instance string, r *run) error {
 	}
 }
 
-func wait(ctx context.Context, d time.Duration) error {
+// Sleep waits on the real clock, or until ctx ends.
+func Sleep(ctx context.Context, d time.Duration) error {
 	t := time.NewTimer(d)
 	defer t.Stop()
 	select {

@@ -173,11 +173,6 @@ func Edit[T any](b *Builder, k estate.Kind[T], id string, turn func(T) T) {
 	put(b, k, id, fact.Known(turn(now.Value()), now.Origin()))
 }
 
-// Forget removes a part's value as a call will: the thing is gone afterwards.
-func Forget[T any](b *Builder, k estate.Kind[T], id string) {
-	put(b, k, id, fact.Absent[T](k.Of(estate.NewView(b.after), id).Origin()))
-}
-
 func put[T any](b *Builder, k estate.Kind[T], id string, to fact.Of[T]) {
 	key := k.Key(id)
 	old, _ := b.after.Fact(key)

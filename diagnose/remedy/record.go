@@ -21,11 +21,6 @@ const (
 	KindUndone       = "undo"         // Undone
 )
 
-// Kinds lists the kinds of entries of a run.
-func Kinds() []string {
-	return []string{KindPlan, KindApproval, KindIntent, KindResult, KindLeft, KindVerification, KindUndone}
-}
-
 // Planned is a plan that was made or handed out.
 type Planned struct {
 	Run  string `json:"run"`

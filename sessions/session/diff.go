@@ -217,29 +217,7 @@ func stateWord(f fact.Fact) lang.Text {
 	case fact.StateAbsent:
 		return lang.Both("not there", "なし（存在しないことを確認）")
 	}
-	return lang.Both("could not be read (%s)", "確認できず（%s）").With(reasonWord(f.Why().Reason))
-}
-
-func reasonWord(r fact.Reason) lang.Text {
-	switch r {
-	case fact.Denied:
-		return lang.Both("denied", "権限不足")
-	case fact.Throttled:
-		return lang.Both("throttled", "API 制限")
-	case fact.Timeout:
-		return lang.Both("no answer", "応答なし")
-	case fact.TooEarly:
-		return lang.Both("too early", "反映待ち")
-	case fact.NeedsGuest:
-		return lang.Both("inside Windows", "OS 内の確認が必要")
-	case fact.NeedsAnswer:
-		return lang.Both("needs an answer", "回答待ち")
-	case fact.NotVisible:
-		return lang.Both("another account's", "他アカウントのため参照不可")
-	case fact.NotRecorded:
-		return lang.Both("not recorded", "記録なし")
-	}
-	return lang.Same(lang.Clean(string(r)))
+	return lang.Both("could not be read (%s)", "確認できず（%s）").With(probe.ReasonWord(f.Why().Reason))
 }
 
 // valueOf is a known fact's value as JSON has it.

@@ -21,7 +21,7 @@ func reasons() []fact.Reason {
 func TestEveryStateHasAWordOfItsOwn(t *testing.T) {
 	seen := map[lang.Text]fact.Reason{}
 	for _, r := range reasons() {
-		w := say.ReasonWord(r)
+		w := probe.ReasonWord(r)
 		if !w.Complete() {
 			t.Errorf("%s has no word", r)
 		}

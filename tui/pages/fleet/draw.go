@@ -5,6 +5,7 @@ import (
 
 	"github.com/monshin/monshin/diagnose/fleet"
 	"github.com/monshin/monshin/diagnose/lang"
+	"github.com/monshin/monshin/diagnose/probe"
 	"github.com/monshin/monshin/tui/cell"
 	"github.com/monshin/monshin/tui/evidence"
 	"github.com/monshin/monshin/tui/page"
@@ -137,7 +138,7 @@ func (p *Page) note(e page.Env) string {
 		}
 		l.Add(t.Strong, r.conclusion.In(e.Lang))
 		for _, w := range r.lacks {
-			l.Space(2).Add(t.Unknown, "[?] "+cell.Clean(w.Action)+" "+say.ReasonWord(w.Reason).In(e.Lang))
+			l.Space(2).Add(t.Unknown, "[?] "+cell.Clean(w.Action)+" "+probe.ReasonWord(w.Reason).In(e.Lang))
 		}
 	}
 	return l.String()

@@ -8,7 +8,7 @@ import (
 	"github.com/monshin/monshin/diagnose/finding"
 	"github.com/monshin/monshin/diagnose/fleet"
 	"github.com/monshin/monshin/diagnose/lang"
-	"github.com/monshin/monshin/tui/say"
+	"github.com/monshin/monshin/diagnose/probe"
 )
 
 // result is what came of a run, as the page shows it.
@@ -166,7 +166,7 @@ func apart(list []*fleet.Member) []group {
 func whyNot(m *fleet.Member) lang.Text {
 	for _, w := range []fact.Why{m.Instance.Why(), m.Node.Why(), m.Identity.Why()} {
 		if w.Reason != "" {
-			return say.ReasonWord(w.Reason)
+			return probe.ReasonWord(w.Reason)
 		}
 	}
 	return lang.Text{}
@@ -244,11 +244,11 @@ func memberOfRow(row fleet.Row, m *fleet.Member) member {
 	case row.Why.Reason == fact.Pending:
 		out.say = lang.Both("not reached", "未実施")
 	case row.Why.Reason != "":
-		out.say = say.ReasonWord(row.Why.Reason)
+		out.say = probe.ReasonWord(row.Why.Reason)
 	default:
 		for _, why := range reasonsInOrder {
 			if row.Open[why] > 0 {
-				out.say = say.ReasonWord(why)
+				out.say = probe.ReasonWord(why)
 				break
 			}
 		}
