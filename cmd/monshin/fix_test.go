@@ -225,4 +225,9 @@ func compareForecast(t *testing.T, f remedy.Forecast, after *walk.Diagnosis) {
 			t.Errorf("%s was to stand and is gone", id)
 		}
 	}
+	for _, w := range after.RootCauses() {
+		if slices.Contains(f.Stays, w.ID()) && !slices.Contains(f.Roots, w.ID()) {
+			t.Errorf("%s was not to be among the root causes that are left", w.ID())
+		}
+	}
 }

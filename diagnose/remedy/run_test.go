@@ -329,3 +329,30 @@ func TestCancelledInTheMiddleOfACall(t *testing.T) {
 		t.Errorf("states: %v", again.States)
 	}
 }
+
+// A plan takes minutes where a step waits: what somebody changes meanwhile stops it
+// before the step that would have gone over it.
+func TestSomebodyChangedItBetweenTwoSteps(t *testing.T) {
+	w := newWorld()
+	p := planned(t, w)
+	r := w.runner()
+	r.On = func(x remedy.Progress) {
+		if x.Step == "create" && x.State == remedy.Done {
+			w.dhcp = "dopt-theirs"
+		}
+	}
+	run, err := r.Start("r", p, approval(p))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var changed *remedy.Changed
+	if err := r.Apply(t.Context(), run); !errors.As(err, &changed) || w.dhcp != "dopt-theirs" {
+		t.Fatalf("%v; the set is %s", err, w.dhcp)
+	}
+	if again := folded(t, w); again.State("create") != remedy.Done || again.State("associate") != remedy.Open {
+		t.Errorf("states: %v", again.States)
+	}
+	if err := w.runner().Undo(t.Context(), folded(t, w), ""); err != nil || len(w.tokens) != 0 || w.dhcp != "dopt-theirs" {
+		t.Errorf("undo: %v; %v %s", err, w.tokens, w.dhcp)
+	}
+}
