@@ -303,6 +303,9 @@ func (p *Page) Raw() bool { return p.stage == open && p.typing }
 
 // Offers reports whether a key does something now.
 func (p *Page) Offers(a keys.Action) bool {
+	if p.Raw() {
+		return false // the keys are the shell's; the title says how to take them back
+	}
 	switch a {
 	case keys.NextPane:
 		return p.stage == open || p.stage == asking

@@ -242,6 +242,9 @@ func TestTypingGoesToTheShell(t *testing.T) {
 	if !r.Raw() {
 		t.Fatal("the shell does not have the keys")
 	}
+	if r.Offers(keys.Choose) || r.Offers(keys.Back) {
+		t.Error("keys are offered that are the shell's now")
+	}
 	r.press("Dir é漢")
 	r.do(r.Key(tea.KeyPressMsg{Code: 'c', Mod: tea.ModCtrl}))
 	r.do(r.Key(tea.KeyPressMsg{Code: tea.KeyEnter}))
