@@ -5,6 +5,7 @@ import (
 	"flag"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -128,6 +129,13 @@ func documented(t *testing.T, file, name, want string) {
 	t.Errorf("%s: the block %s is not what the program shows; run: go test ./cmd/monshin -run TestDocuments -update\n%s", file, name, want)
 }
 
+// callCount is how many calls a walk took. Which of two probes asks first decides
+// whether a call is shared, so that it varies by a few from run to run.
+var callCount = regexp.MustCompile(`(calls: |API 呼び出し )[0-9]{2}\b`)
+
+// usualCalls is a picture with the usual count.
+func usualCalls(s string) string { return callCount.ReplaceAllString(s, "${1}49") }
+
 func fenced(s string) string {
 	lines := strings.Split(strings.TrimRight(s, "\n"), "\n")
 	for i := range lines {
@@ -137,8 +145,8 @@ func fenced(s string) string {
 }
 
 func TestDocumentsShowTheProgram(t *testing.T) {
-	documented(t, "README.md", "walk-en", fenced(screen(t, "office-terminates", lang.En, 100, 30)))
-	documented(t, "README.md", "walk-ja", fenced(screen(t, "office-terminates", lang.Ja, 100, 30)))
+	documented(t, "README.md", "walk-en", fenced(usualCalls(screen(t, "office-terminates", lang.En, 100, 30))))
+	documented(t, "README.md", "walk-ja", fenced(usualCalls(screen(t, "office-terminates", lang.Ja, 100, 30))))
 	for _, l := range lang.All() {
 		_, table, _ := invoke(t, "permissions", "--table", "--lang", string(l))
 		documented(t, "README.md", "permissions-"+string(l), table)
